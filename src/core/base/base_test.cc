@@ -35,7 +35,7 @@ static_assert(!std::is_convertible_v<std::string, UserId> && !std::is_convertibl
 TEST(Secret, IsEmptyAfterItWasMoved) {
   Secret a("a secret that is longer than the small string buffer");
   const Secret b = std::move(a);
-  EXPECT_TRUE(a.empty());  // NOLINT(bugprone-use-after-move): that is the point
+  EXPECT_TRUE(a.empty());
   EXPECT_EQ(b.size(), 52u);
 }
 

@@ -102,9 +102,3 @@ class [[nodiscard]] Result<void> {
     if (!try_) [[unlikely]] return std::move(try_).error();           \
     *std::move(try_);                                                 \
   })
-
-// TRY for coroutines, one per line: g++ 12 cannot nest co_await in a statement expression.
-#define AWAIT_TRY(decl, ...)                                                                      \
-  auto CS_CAT(awaited_, __LINE__) = co_await (__VA_ARGS__);                                       \
-  if (!CS_CAT(awaited_, __LINE__)) [[unlikely]] co_return std::move(CS_CAT(awaited_, __LINE__)).error(); \
-  decl = *std::move(CS_CAT(awaited_, __LINE__))
