@@ -1,0 +1,39 @@
+// What a use case is given: the six ports and nothing else. Made once in server/wiring.cc.
+#pragma once
+
+#include <functional>
+#include <string_view>
+
+#include "core/base/random.h"
+#include "core/base/result.h"
+#include "core/base/time.h"
+#include "keys/keys.h"
+#include "store/store.h"
+
+namespace countersign::flow {
+
+struct Settings {
+  seconds push_lifetime{60};        // a push request waits so long for its answer
+  seconds attempt_kept{600};        // a decided attempt can still be asked for (duo-api §9: at least 5 minutes)
+  seconds activation_lifetime{86400};
+  std::string public_url;           // "https://localhost:8443", without a slash at the end
+};
+
+struct Ports {
+  store::Store& store;
+  keys::Keys& keys;
+  Clock& clock;
+  Random& random;
+  std::function<void(std::string_view key)> wake;  // after the commit: whoever waits for `key` looks again
+  Settings settings;
+};
+
+// What a writing use case calls once, after the commit or with the reason there was none.
+template <class T>
+using Done = std::function<void(Result<T>)>;
+
+// What a waiter for an attempt, or for the requests of a phone, listens to.
+std::string attempt_key(const AttemptId& attempt);
+std::string phone_key(const PhoneId& phone);
+
+}  // namespace countersign::flow

@@ -1,0 +1,66 @@
+// The wall around keys: questions and answers, no secrets handed out. The in-process twin is keys/local.h.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "core/base/bytes.h"
+#include "core/base/id.h"
+#include "core/base/result.h"
+#include "core/base/secret.h"
+#include "core/base/time.h"
+#include "core/crypto/hash.h"
+#include "core/identity/application.h"
+#include "core/identity/enrolment.h"
+
+namespace countersign::keys {
+
+// Where a sealed value stands; bound into it, so that it opens nowhere else.
+struct Place {
+  TenantId tenant;
+  std::string_view table;
+  std::string_view column;
+  std::string_view row;  // the row's id
+};
+
+// Thread-safe. Every call: unavailable when the keys are away; refused when a sealed value was moved or altered.
+class Keys {
+ public:
+  virtual ~Keys() = default;
+
+  // Seals a service-class value for its place.
+  virtual Result<Bytes> seal(const Place& place, const Secret& plain) = 0;
+
+  // Whether `mac` is the HMAC of `canonical` under the application's secret key. Takes the same time whether or not
+  // `app` is known; pass nullptr for an unknown integration key, the answer is then false.
+  virtual Result<bool> verify_signature(const Application* app, crypto::HashKind hash, std::string_view canonical,
+                                        ByteView mac) = 0;
+
+  // Checks a typed code against an enrolment; the answer is its next state, sealed for the same place.
+  // refused: no match or used before;  malformed: not a code of that kind.
+  virtual Result<Bytes> verify_passcode(const Enrolment& enrolment, const Secret& passcode, Instant now) = 0;
+
+  // Finds the counter of a HOTP enrolment again from three codes in a row (RFC 4226 §7.4); answers like verify_passcode.
+  virtual Result<Bytes> resync(const Enrolment& enrolment, const Secret& code1, const Secret& code2,
+                               const Secret& code3) = 0;
+
+  // The number to type for a push, `digits` long; derived from the attempt, stored nowhere.
+  virtual Result<std::string> push_number(const TenantId& tenant, const AttemptId& attempt, int digits) = 0;
+
+  // Opens one number, for sending to it.
+  virtual Result<Secret> unseal_number_for_send(const Phone& phone) = 0;
+
+  // Opens a service-class value that the service itself must show or sign with (a secret key shown once to an
+  // administrator, the CA's key, an attempt's context). Greppable on purpose.
+  virtual Result<Secret> unseal(const Place& place, ByteView sealed) = 0;
+
+  // Seals one row of history for the tenant (tenant class); `open` is bound as associated data.
+  virtual Result<Bytes> seal_history(const TenantId& tenant, std::string_view open, std::string_view plain) = 0;
+  // The one way back.
+  virtual Result<std::string> open_history(const TenantId& tenant, std::string_view open, ByteView sealed) = 0;
+
+  // A keyed hash under which the service finds tokens it gave out (activation codes, remembered devices).
+  virtual Result<Bytes> token_digest(std::string_view purpose, const Secret& token) = 0;
+};
+
+}  // namespace countersign::keys
