@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <future>
 #include <initializer_list>
 #include <memory>
 #include <optional>
@@ -86,7 +87,7 @@ class Store {
   virtual Result<void> ping() = 0;
 };
 
-// read() for flows that return a value.
+// read() for flows that return a value, write() likewise; Result<void> goes to the members themselves.
 template <class F>
 auto read(Store& store, F&& flow) {
   using Out = decltype(flow(std::declval<Txn&>()));
@@ -121,6 +122,11 @@ void write(Store& store, F flow, OnDone on_done) {
 
 // write() that waits; for administration, start-up and tests, never for a face's worker thread.
 template <class F>
-auto write_and_wait(Store& store, F flow);
+auto write_and_wait(Store& store, F flow) {
+  using Out = decltype(flow(std::declval<Txn&>()));
+  std::promise<Out> promise;
+  write(store, std::move(flow), [&promise](Out out) { promise.set_value(std::move(out)); });
+  return promise.get_future().get();
+}
 
 }  // namespace countersign::store
