@@ -1,0 +1,37 @@
+// The decision before any factor: who may go on, who may not, and with what.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "core/identity/enrolment.h"
+#include "core/identity/tenant.h"
+#include "core/identity/user.h"
+#include "core/policy/policy.h"
+
+namespace countersign::policy {
+
+// Reasons are the words of Duo's log (duo-api §5.3): "bypass_user", "locked_out", …
+struct Allow { std::string_view reason; };
+struct Deny { std::string_view reason; };
+struct Enroll {};                                   // unknown or without a usable factor, and policy wants enrolment
+struct Require { std::vector<EnrolmentId> usable; };  // a second factor, one of these
+using Decision = std::variant<Allow, Deny, Enroll, Require>;
+
+struct Context {
+  const User* user = nullptr;                 // nullptr: unknown name
+  const std::vector<Enrolment>* enrolments = nullptr;
+  std::string_view address;                   // the access device's, as the client gave it; empty: unknown
+  bool remembered = false;                    // a valid remembered-device token was shown
+};
+
+// Order: blocked network, disabled, locked out, bypass, policy deny or bypass, trusted network, remembered device,
+// enrolment, factors. Unknown and unenrolled users fall under new_user_behavior.
+Decision decide(const Effective& policy, const Context& context, Instant now);
+
+// Whether the lock still holds at `now` (lockout_expire_minutes).
+bool locked(const Failures& failures, const Effective& policy, Instant now);
+
+}  // namespace countersign::policy

@@ -1,0 +1,73 @@
+// The policy language: values named after Duo's policy sections (duo-api §5.2), each set or not set at tenant, group
+// and application; the nearest that is set counts (application before group before tenant before the default).
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/result.h"
+#include "core/base/time.h"
+
+namespace countersign::policy {
+
+enum class UserAuthBehavior { enforce, bypass, deny };
+enum class NewUserBehavior { enroll, no_mfa, deny };
+enum class PlainPush { deny, allow };  // a push whose number nothing can show
+
+inline constexpr int kPushDigitsMin = 3;
+inline constexpr int kPushDigitsMax = 6;
+
+// A block of IPv4 or IPv6 addresses.
+struct Network {
+  std::string base;  // 4 or 16 bytes
+  int prefix = 0;
+  static Result<Network> parse(std::string_view text);  // "192.0.2.0/24", "2001:db8::/32", or one address
+  bool contains(std::string_view address) const;        // false for what is no address
+};
+
+struct Policy {
+  std::optional<UserAuthBehavior> user_auth_behavior;
+  std::optional<NewUserBehavior> new_user_behavior;
+  std::optional<std::vector<std::string>> allowed_auth_list;   // methods: duo-push, duo-passcode, hardware-token, bypass, …
+  std::optional<std::vector<std::string>> blocked_auth_list;
+  std::optional<int> verified_push_digits;
+  std::optional<PlainPush> plain_push;
+  std::optional<std::vector<Network>> no_2fa_required;         // authorized_networks
+  std::optional<std::vector<Network>> blocked_networks;
+  std::optional<int> remembered_devices_days;                  // 0: off
+  std::optional<int> lockout_threshold;                        // consecutive failures
+  std::optional<int> lockout_expire_minutes;                   // 0: an administrator unlocks; else 5 to 30000
+};
+
+// What holds for one sign-in once everything is merged; no field is unset.
+struct Effective {
+  UserAuthBehavior user_auth_behavior = UserAuthBehavior::enforce;
+  NewUserBehavior new_user_behavior = NewUserBehavior::enroll;
+  std::vector<std::string> allowed_auth_list;  // empty: every method
+  std::vector<std::string> blocked_auth_list;
+  int verified_push_digits = kPushDigitsMin;
+  PlainPush plain_push = PlainPush::deny;
+  std::vector<Network> no_2fa_required;
+  std::vector<Network> blocked_networks;
+  int remembered_devices_days = 0;
+  int lockout_threshold = 10;
+  int lockout_expire_minutes = 0;
+
+  // `method` as factor::Kind::policy names it.
+  bool allows(std::string_view method) const;
+};
+
+// Sets KEY=VALUE as the command line gives it; an empty VALUE unsets. malformed: unknown key (the text lists the known
+// ones) or a value out of range (the text says the range).
+Result<void> set(Policy& policy, std::string_view key, std::string_view value);
+
+// The stored form: one JSON object; reads back what it writes. malformed: not written by encode.
+std::string encode(const Policy& policy);
+Result<Policy> decode(std::string_view text);
+
+// `nearest_first`: application, groups, tenant. Groups among each other: the stricter value counts.
+Effective merge(const std::vector<Policy>& nearest_first);
+
+}  // namespace countersign::policy
