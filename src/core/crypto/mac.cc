@@ -1,7 +1,5 @@
 #include "core/crypto/mac.h"
 
-#include <openssl/crypto.h>
-
 #include "core/crypto/sha_state.h"
 
 namespace countersign::crypto {
