@@ -1,5 +1,5 @@
-// OpenSSL's plain SHA states, for hash.cc and mac.cc only: a third of the cost of EVP on short messages, because nothing
-// is looked up or allocated. Deprecated by OpenSSL in favour of EVP, hence confined to those two files.
+// OpenSSL's plain SHA states, for hash.cc and mac.cc only: a third of the cost of EVP on short messages, because
+// nothing is looked up or allocated. Deprecated by OpenSSL in favour of EVP, hence confined to those two files.
 #pragma once
 
 #define OPENSSL_SUPPRESS_DEPRECATED
