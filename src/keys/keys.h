@@ -44,6 +44,10 @@ class Keys {
   virtual Result<Bytes> resync(const Enrolment& enrolment, const Secret& code1, const Secret& code2,
                                const Secret& code3) = 0;
 
+  // Whether `signature` (ES256, 64 bytes) over `message` is that of the device bound by this push enrolment.
+  virtual Result<bool> verify_device_signature(const Enrolment& enrolment, std::string_view message,
+                                               ByteView signature) = 0;
+
   // The number to type for a push, `digits` long; derived from the attempt, stored nowhere.
   virtual Result<std::string> push_number(const TenantId& tenant, const AttemptId& attempt, int digits) = 0;
 
