@@ -1,0 +1,38 @@
+-- Sealed history, the server's own values, and changes that waiters on other nodes want to hear of.
+
+-- name: append_history
+INSERT INTO history (tenant_id, stream, day, id, sealed) VALUES ($1, $2, $3, $4, $5);
+
+-- name: history_day_of
+SELECT day FROM history WHERE position = $1 AND tenant_id = $2 AND stream = $3;
+
+-- name: history_next_day
+SELECT day FROM history WHERE tenant_id = $1 AND stream = $2 AND day >= $3 AND day <= $4 ORDER BY day LIMIT 1;
+
+-- name: history_of_day
+SELECT position, day, id, sealed FROM history
+WHERE tenant_id = $1 AND stream = $2 AND day = $3 AND position > $4 ORDER BY position LIMIT $5;
+
+-- name: count_history
+SELECT count(*) FROM history WHERE tenant_id = $1 AND stream = $2;
+
+-- name: server_value
+SELECT value FROM server_values WHERE name = $1;
+
+-- name: insert_server_value
+INSERT INTO server_values (name, value) VALUES ($1, $2);
+
+-- name: note_change
+INSERT INTO changes (key, at) VALUES ($1, $2);
+
+-- name: changes_since
+SELECT seq, key FROM changes WHERE seq > $1
+UNION
+SELECT seq, key FROM changes WHERE at >= $2
+ORDER BY 1;
+
+-- name: delete_changes_before
+DELETE FROM changes WHERE at < $1;
+
+-- name: ping
+SELECT 1;
