@@ -18,8 +18,8 @@ Result<std::string> text_of_json(std::string_view text) {
   return std::string(text);
 }
 
-// Depth is bounded by the parser.
-Result<Json> tree_of(const dom::element& element) {
+Result<Json> tree_of(const dom::element& element, std::size_t depth_left) {
+  if (depth_left == 0 && (element.is_array() || element.is_object())) return malformed("JSON is nested too deeply");
   switch (element.type()) {
     case dom::element_type::NULL_VALUE: return Json();
     case dom::element_type::BOOL: return Json(element.get_bool().value_unsafe());
@@ -29,14 +29,16 @@ Result<Json> tree_of(const dom::element& element) {
     case dom::element_type::STRING: return Json(TRY(text_of_json(element.get_string().value_unsafe())));
     case dom::element_type::ARRAY: {
       Json::Array items;
-      for (const dom::element item : element.get_array().value_unsafe()) items.push_back(TRY(tree_of(item)));
+      for (const dom::element item : element.get_array().value_unsafe()) {
+        items.push_back(TRY(tree_of(item, depth_left - 1)));
+      }
       return Json(std::move(items));
     }
     case dom::element_type::OBJECT: {
       Json::Object members;
       for (const dom::key_value_pair member : element.get_object().value_unsafe()) {
         std::string key = TRY(text_of_json(member.key));
-        members.emplace_back(std::move(key), TRY(tree_of(member.value)));
+        members.emplace_back(std::move(key), TRY(tree_of(member.value, depth_left - 1)));
       }
       return Json(std::move(members));
     }
@@ -49,15 +51,15 @@ Result<Json> tree_of(const dom::element& element) {
 Result<Json> parse_json(std::string_view text, std::size_t bytes_max) {
   if (text.size() > bytes_max) return Error{Errc::exhausted, "JSON text is too long"};
   dom::parser parser(bytes_max);
-  // One more than the depth of values: simdjson counts the document too.
-  if (parser.allocate(std::max<std::size_t>(text.size(), 64), kJsonDepthMax + 1)) {
+  // simdjson counts the document too, and an empty array not at all; tree_of is exact.
+  if (parser.allocate(std::max<std::size_t>(text.size(), 64), kJsonDepthMax + 2)) {
     return Error{Errc::exhausted, "no memory for JSON"};
   }
   dom::element root;
   if (const auto error = parser.parse(text.data(), text.size()).get(root)) {
     return malformed(simdjson::error_message(error));
   }
-  return tree_of(root);
+  return tree_of(root, kJsonDepthMax);
 }
 
 Result<std::string_view> Json::as_string() const {
