@@ -1,4 +1,4 @@
-// Bypass codes: random codes an administrator hands out. State: salted hashes with uses left and expiry; one set a user.
+// Bypass codes: random codes an administrator hands out, one set a user. State: salted hashes with uses left, expiry.
 #pragma once
 
 #include <optional>

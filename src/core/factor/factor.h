@@ -26,7 +26,7 @@ using VerifyPasscode = Result<Verified> (*)(ByteView state, const Secret& passco
 struct Kind {
   std::string_view name;       // stored in enrolments.kind; never renamed
   std::string_view amr;        // RFC 8176
-  std::string_view policy;     // the method's name in Duo's policy lists ("duo-passcode", "hardware-token", "bypass", "duo-push")
+  std::string_view policy;     // the method's name in policy lists; policy::method knows what a phone changes about it
   Strength strength;
   VerifyPasscode verify;       // nullptr: takes no typed code
 };

@@ -10,7 +10,8 @@
 
 namespace countersign {
 
-// How many consecutive failures lock a user, and for how long (duo-api §5.4: lockout_threshold, lockout_expire_duration).
+// How many consecutive failures lock a user, and for how long (duo-api §5.4: lockout_threshold,
+// lockout_expire_duration).
 struct LockoutRule {
   int threshold = 10;
   seconds unlock_after{0};  // 0: an administrator unlocks

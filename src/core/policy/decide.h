@@ -16,7 +16,7 @@ namespace countersign::policy {
 // Reasons are the words of Duo's log (duo-api §5.3): "bypass_user", "locked_out", …
 struct Allow { std::string_view reason; };
 struct Deny { std::string_view reason; };
-struct Enroll {};                                   // unknown or without a usable factor, and policy wants enrolment
+struct Enroll {};                                   // unknown or without any enrolment, and policy wants enrolment
 struct Require { std::vector<EnrolmentId> usable; };  // a second factor, one of these
 using Decision = std::variant<Allow, Deny, Enroll, Require>;
 
@@ -27,9 +27,14 @@ struct Context {
   bool remembered = false;                    // a valid remembered-device token was shown
 };
 
-// Order: blocked network, disabled, locked out, bypass, policy deny or bypass, trusted network, remembered device,
-// enrolment, factors. Unknown and unenrolled users fall under new_user_behavior.
+// Order: blocked network, disabled, locked out, bypass, policy deny or bypass, trusted network, enrolment, remembered
+// device, factors. Unknown and unenrolled users fall under new_user_behavior; its `deny` holds on trusted networks
+// too. Whoever has enrolments of which policy allows none is denied ("factor_restricted"), never asked to enrol.
 Decision decide(const Effective& policy, const Context& context, Instant now);
+
+// The name in policy lists of what this enrolment proves: its kind's, but codes of a phone are "duo-passcode".
+// Empty for a kind that is not known.
+std::string_view method(const Enrolment& enrolment);
 
 // Whether the lock still holds at `now` (lockout_expire_minutes).
 bool locked(const Failures& failures, const Effective& policy, Instant now);

@@ -2,9 +2,11 @@
 // and application; the nearest that is set counts (application before group before tenant before the default).
 #pragma once
 
+#include <array>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/base/result.h"
@@ -16,21 +18,30 @@ enum class UserAuthBehavior { enforce, bypass, deny };
 enum class NewUserBehavior { enroll, no_mfa, deny };
 enum class PlainPush { deny, allow };  // a push whose number nothing can show
 
+// The methods that the lists below name.
+inline constexpr std::array<std::string_view, 8> kMethods = {
+    "duo-push", "duo-passcode", "hardware-token", "bypass", "phonecall", "sms", "webauthn-platform", "webauthn-roaming",
+};
+
+inline constexpr std::size_t kNetworksMax = 1000;  // in one list
 inline constexpr int kPushDigitsMin = 3;
 inline constexpr int kPushDigitsMax = 6;
 
-// A block of IPv4 or IPv6 addresses.
+// A block of IPv4 or IPv6 addresses. IPv4-mapped IPv6 addresses (RFC 4291 §2.5.5.2) are their IPv4 addresses.
 struct Network {
-  std::string base;  // 4 or 16 bytes
+  std::string base;  // 4 or 16 bytes, zero beyond the prefix
   int prefix = 0;
   static Result<Network> parse(std::string_view text);  // "192.0.2.0/24", "2001:db8::/32", or one address
   bool contains(std::string_view address) const;        // false for what is no address
+  bool contains(const Network& other) const;            // all of it
+  std::string text() const;                             // as parse reads it, always with the prefix
+  bool operator==(const Network&) const = default;
 };
 
 struct Policy {
   std::optional<UserAuthBehavior> user_auth_behavior;
   std::optional<NewUserBehavior> new_user_behavior;
-  std::optional<std::vector<std::string>> allowed_auth_list;   // methods: duo-push, duo-passcode, hardware-token, bypass, …
+  std::optional<std::vector<std::string>> allowed_auth_list;   // of kMethods
   std::optional<std::vector<std::string>> blocked_auth_list;
   std::optional<int> verified_push_digits;
   std::optional<PlainPush> plain_push;
@@ -39,6 +50,8 @@ struct Policy {
   std::optional<int> remembered_devices_days;                  // 0: off
   std::optional<int> lockout_threshold;                        // consecutive failures
   std::optional<int> lockout_expire_minutes;                   // 0: an administrator unlocks; else 5 to 30000
+
+  bool operator==(const Policy&) const = default;
 };
 
 // What holds for one sign-in once everything is merged; no field is unset.
@@ -55,7 +68,7 @@ struct Effective {
   int lockout_threshold = 10;
   int lockout_expire_minutes = 0;
 
-  // `method` as factor::Kind::policy names it.
+  // `method` one of kMethods; false for any other word.
   bool allows(std::string_view method) const;
 };
 
@@ -63,11 +76,18 @@ struct Effective {
 // ones) or a value out of range (the text says the range).
 Result<void> set(Policy& policy, std::string_view key, std::string_view value);
 
+// What is set, in a fixed order, with values as `set` takes them.
+std::vector<std::pair<std::string, std::string>> entries(const Policy& policy);
+
 // The stored form: one JSON object; reads back what it writes. malformed: not written by encode.
 std::string encode(const Policy& policy);
 Result<Policy> decode(std::string_view text);
 
-// `nearest_first`: application, groups, tenant. Groups among each other: the stricter value counts.
+// Groups among each other: the stricter value counts (lists of what is allowed: what all allow; of what is blocked:
+// what any blocks); then application before groups before tenant.
+Effective merge(const Policy& app, const std::vector<Policy>& groups, const Policy& tenant);
+
+// The same with the first for the application, the last for the tenant, and groups between; a single one is the tenant's.
 Effective merge(const std::vector<Policy>& nearest_first);
 
 }  // namespace countersign::policy
