@@ -16,8 +16,8 @@ constexpr std::size_t kListMax = 64;
 constexpr std::size_t kFileMax = 1024 * 1024;
 
 bool plain(std::string_view text) {
-  return text.size() <= kTextMax &&
-         std::none_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
+  const auto control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; };
+  return text.size() <= kTextMax && std::none_of(text.begin(), text.end(), control);
 }
 
 std::string quoted(std::string_view text) {
@@ -102,7 +102,9 @@ class Reader {
 };
 
 Result<void> check_whole(const Config& config, std::string_view file) {
-  const auto say = [&](std::string_view what) { return Error{Errc::malformed, std::string(file) + ": " + std::string(what)}; };
+  const auto say = [&](std::string_view what) {
+    return Error{Errc::malformed, std::string(file) + ": " + std::string(what)};
+  };
   if ((*config.tls_certificate).empty() != (*config.tls_key).empty()) {
     return say("tls.certificate and tls.key go together: give both or neither");
   }
@@ -114,6 +116,10 @@ Result<void> check_whole(const Config& config, std::string_view file) {
   const std::string& database = *config.database;
   if (database != "sqlite" && !database.starts_with("postgresql://") && !database.starts_with("postgres://")) {
     return say("database: sqlite or postgresql://…");
+  }
+  const std::size_t at = database.find('@');
+  if (at != std::string::npos && database.find(':', database.find("://") + 3) < at) {
+    return say("database: a URL with a password stands in a file of its own, named by database_file");
   }
   return {};
 }
@@ -159,7 +165,9 @@ std::string List::shown() const {
 Result<void> List::set(std::vector<std::string> value) {
   if (value.size() > kListMax) return Error{Errc::malformed, "at most 64 entries"};
   for (const std::string& item : value) {
-    if (item.empty() || !plain(item)) return Error{Errc::malformed, "an entry is empty, too long or has control characters"};
+    if (item.empty() || !plain(item)) {
+      return Error{Errc::malformed, "an entry is empty, too long or has control characters"};
+    }
   }
   value_ = std::move(value);
   return {};
@@ -189,10 +197,10 @@ std::string config_manual() {
   const Config config;
   std::string out =
       "# Configuration\n\n"
-      "`countersign serve --config FILE` reads one TOML file; without one the defaults below hold. An unknown key, a wrong\n"
-      "type or a value out of range is a refusal to start that names line and key; `countersign check-config FILE` says\n"
-      "the same without starting. `--data`, `--listen` and `--database` on the command line win over the file. Secrets\n"
-      "stand in files of their own, the configuration names their paths.\n\n"
+      "`countersign serve --config FILE` reads one TOML file; without one the defaults below hold. An unknown key, a\n"
+      "wrong type or a value out of range is a refusal to start that names line and key; `countersign check-config FILE`\n"
+      "says the same without starting. `--data`, `--listen` and `--database` on the command line win over the file.\n"
+      "Secrets stand in files of their own, the configuration names their paths.\n\n"
       "A dotted key is a key in a table: `limits.head_s` is `head_s` under `[limits]`.\n\n"
       "| key | default | unit | allowed | meaning |\n| --- | --- | --- | --- | --- |\n";
   for (const Setting* s : config.all()) {

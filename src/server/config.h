@@ -119,8 +119,8 @@ class Config {
   Number head_s{*this, "limits.head_s", 10, {1, 600}, "seconds", "Time for a request's head, and for TLS."};
   Number body_bytes{*this, "limits.body_bytes", 65'536, {1'024, 16'777'216}, "bytes", "A request's body."};
   Number body_s{*this, "limits.body_s", 20, {1, 600}, "seconds", "Time for a request's body."};
-  Number idle_s{*this, "limits.idle_s", 75, {1, 3'600}, "seconds", "How long a connection may be silent between requests."};
-  Number drain_s{*this, "limits.drain_s", 10, {0, 600}, "seconds", "Time for requests in flight once the server stops."};
+  Number idle_s{*this, "limits.idle_s", 75, {1, 3'600}, "seconds", "How long a connection may be silent."};
+  Number drain_s{*this, "limits.drain_s", 10, {0, 600}, "seconds", "Time for requests in flight when stopping."};
   Number requests_per_s{*this, "limits.requests_per_s", 50'000, {1, 10'000'000}, "requests/s",
                         "Signed requests of one application; beyond it 429."};
   Number bad_signatures_per_min{*this, "limits.bad_signatures_per_min", 1'000, {1, 10'000'000}, "requests/min",

@@ -65,6 +65,11 @@ TEST(Config, RefusesADatabaseOfAnotherKind) {
   EXPECT_NE(refusal("database = \"mysql://x\"\n").find("database: "), std::string::npos);
 }
 
+TEST(Config, RefusesAPasswordInTheFile) {
+  EXPECT_NE(refusal("database = \"postgresql://u:secret@h/d\"\n").find("database_file"), std::string::npos);
+  EXPECT_EQ(refusal("database = \"postgresql://u@h:5432/d\"\n"), "accepted");
+}
+
 TEST(Config, EveryDefaultIsAllowedAndEveryMeaningIsASentence) {
   const Config config;
   for (const Setting* s : config.all()) {
