@@ -27,6 +27,10 @@ struct Enrolled {
 // conflict: the username exists already.
 void enrol_user(const Ports& ports, EnrolRequest request, Done<Enrolled> done);
 
+// A fresh enrolment without state yet, and the seal that completes it; for every flow that binds a factor.
+Enrolment new_enrolment(const Ports& ports, const TenantId& tenant, const UserId& user, std::string_view kind);
+Result<void> seal_state(const Ports& ports, Enrolment& enrolment, ByteView state);
+
 enum class EnrolStatus { success, invalid, waiting };
 Result<EnrolStatus> enrol_status(const Ports& ports, const TenantId& tenant, const UserId& user,
                                  const Secret& activation_code);

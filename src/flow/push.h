@@ -53,10 +53,11 @@ struct Answer {
   AttemptId attempt;
   factor::push::Decision decision = factor::push::Decision::deny;
   std::string number;                    // as typed
+  std::string address;                   // the phone's, for the log
   Bytes signature;                       // over factor::push::answer_message
 };
 // Applies the phone's answer once. The Standing says how the attempt ended (a wrong number: denied, user_mistake).
-// refused: the signature is not this phone's;  not_found: no such request for this phone;  conflict: answered already.
+// refused: the signature is not this phone's, or it was answered already;  not_found: no such request for this phone.
 void answer_push(const Ports& ports, Answer answer, Done<Standing> done);
 
 // Ends and logs what nobody polls; called every second by the server. Returns how many.

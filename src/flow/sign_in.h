@@ -13,6 +13,8 @@
 #include "core/record/auth_event.h"
 #include "core/signin/attempt.h"
 #include "flow/ports.h"
+#include "store/attempts.h"
+#include "store/history.h"
 
 namespace countersign::flow {
 
@@ -46,8 +48,30 @@ Result<Situation> look_up(const Ports& ports, store::Txn& txn, const Application
 record::AuthEvent event_of(const Ports& ports, const Application& app, const Situation& situation,
                            const record::AccessDevice& access);
 
+// Names the device that proved the factor in the event: a masked number, the owner's name for it, or a serial.
+void name_device(record::AuthEvent& event, const Situation& situation, const Enrolment& enrolment);
+
+// What the streams of history are called where they are bound into a seal.
+inline constexpr std::string_view kAuthenticationStream = "authentication";
+inline constexpr std::string_view kActivityStream = "activity";
+
 // Seals an event into a history row; to be asked before the write transaction that stores it.
 Result<store::HistoryRow> seal_event(const Ports& ports, const record::AuthEvent& event);
 Result<store::HistoryRow> seal_event(const Ports& ports, const record::ActivityEvent& event);
+
+// Inside a write: the user is still as the decision saw him, neither locked nor disabled since.   conflict: he is not.
+Result<void> still_open(const Ports& ports, store::Txn& txn, const User& user, const policy::Effective& policy);
+
+inline constexpr std::string_view kRememberPurpose = "remembered-device";
+
+// A device to remember after a success: the token for the client and the row that knows its digest. The token follows
+// from the attempt, so each poll of that attempt gives the same one. Empty where policy remembers nothing.
+struct Remembered {
+  std::string token;
+  store::RememberedDevice row;
+};
+Result<Remembered> remember(const Ports& ports, const Application& app, const UserId& user, const AttemptId& attempt,
+                            const policy::Effective& policy);
+Result<std::string> remember_token(const Ports& ports, const AttemptId& attempt);
 
 }  // namespace countersign::flow

@@ -31,6 +31,8 @@ Result<std::optional<StoredAttempt>> open_attempt_of(Txn& txn, const TenantId& t
 Result<std::vector<StoredAttempt>> open_attempts_of_phone(Txn& txn, const TenantId& tenant, const PhoneId& phone);
 // State, phone, context, expiry; on the version read.
 Result<bool> update_attempt(Txn& txn, const StoredAttempt& attempt);
+// Open attempts whose time is over, of every tenant, oldest first.
+Result<std::vector<StoredAttempt>> run_out_attempts(Txn& txn, Instant now, int limit);
 Result<std::int64_t> delete_attempts_before(Txn& txn, Instant expired_before, int limit);
 
 // A code that binds an authenticator to a phone, found by its keyed digest; works once.

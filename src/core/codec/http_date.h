@@ -23,4 +23,7 @@ std::string http_date(Instant t);
 // "2012-08-21T17:29:18.000000+00:00", the form of Duo's isotimestamp.
 std::string iso_date(Instant t);
 
+// "2012-08-21", or with "T17:29:18[.123456]" and a zone ("Z", "+00:00"); RFC 3339 §5.6. malformed: anything else.
+Result<Instant> parse_iso_date(std::string_view text);
+
 }  // namespace countersign::codec

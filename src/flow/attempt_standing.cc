@@ -1,0 +1,164 @@
+#include <algorithm>
+#include <atomic>
+#include <memory>
+
+#include "flow/attempt_events.h"
+#include "flow/push.h"
+#include "flow/run_again.h"
+#include "store/attempts.h"
+
+namespace countersign::flow {
+namespace {
+
+// Writes an ending and tells everyone who waits.
+void finish_case(const Ports& ports, Ending made, Done<Standing> finish) {
+  auto ending = std::make_shared<Ending>(std::move(made));  // lives until the commit is durable
+  ports.store.write([&ports, ending](store::Txn& txn) { return write_ending(ports, txn, *ending); },
+                    [&ports, ending, finish = std::move(finish)](Result<void> written) {
+                      if (!written) return finish(std::move(written).error());
+                      ports.wake(attempt_key(ending->attempt.id));
+                      if (!ending->attempt.phone.empty()) ports.wake(phone_key(ending->attempt.phone));
+                      finish(standing_of(ports, ending->attempt, ending->policy));
+                    });
+}
+
+bool waiting(const signin::Attempt& attempt) {
+  return attempt.state == signin::State::open || attempt.state == signin::State::prepared;
+}
+
+// The attempt as this application may see it.
+Result<OpenCase> case_of(const Ports& ports, const Application& app, const AttemptId& id) {
+  auto found = TRY(read_case(ports, app.tenant, id));
+  if (!found || found->attempt.app != app.id) return Error{Errc::not_found, "txid"};
+  return *std::move(found);
+}
+
+}  // namespace
+
+void attempt_standing(const Ports& ports, const Application& app, const AttemptId& id, Done<Standing> done) {
+  run_again<Standing>(
+      [&ports, app, id](Done<Standing> finish) {
+        const Result<OpenCase> open = case_of(ports, app, id);
+        if (!open) return finish(open.error());
+        if (open->attempt.state != signin::State::open || ports.clock.now() < open->attempt.expires) {
+          return finish(standing_of(ports, open->attempt, open->situation.policy));
+        }
+        Result<Ending> ending = end_case(ports, *open, signin::Expired{}, "");
+        if (!ending) return finish(std::move(ending).error());
+        finish_case(ports, *std::move(ending), std::move(finish));
+      },
+      std::move(done));
+}
+
+void cancel_attempt(const Ports& ports, const Application& app, const AttemptId& id, Done<Standing> done) {
+  run_again<Standing>(
+      [&ports, app, id](Done<Standing> finish) {
+        const Result<OpenCase> open = case_of(ports, app, id);
+        if (!open) return finish(open.error());
+        if (!waiting(open->attempt)) return finish(standing_of(ports, open->attempt, open->situation.policy));
+        Result<Ending> ending = end_case(ports, *open, signin::Cancelled{}, "");
+        if (!ending) return finish(std::move(ending).error());
+        finish_case(ports, *std::move(ending), std::move(finish));
+      },
+      std::move(done));
+}
+
+Result<std::vector<PendingRequest>> pending_requests(const Ports& ports, const Phone& phone) {
+  const auto rows = TRY(store::read(
+      ports.store, [&](store::Txn& txn) { return store::open_attempts_of_phone(txn, phone.tenant, phone.id); }));
+  std::vector<PendingRequest> out;
+  for (const store::StoredAttempt& row : rows) {
+    const signin::Attempt attempt = TRY(open_attempt(ports, row));
+    if (ports.clock.now() >= attempt.expires) continue;
+    PendingRequest request;
+    request.id = attempt.id;
+    request.application = attempt.app_name;
+    request.type = attempt.type.empty() ? "Login" : attempt.type;
+    request.username = attempt.display_username;
+    request.address = attempt.access.ip;
+    request.pushinfo = attempt.pushinfo;
+    request.digits = attempt.number == signin::Number::shown ? attempt.digits : 0;
+    request.created = attempt.created;
+    request.expires = attempt.expires;
+    out.push_back(std::move(request));
+  }
+  return out;
+}
+
+namespace {
+
+// The event a phone's answer is. The number it should have typed never leaves this function.
+Result<signin::Event> event_of_answer(const Ports& ports, const Answer& answer, const OpenCase& open) {
+  switch (answer.decision) {
+    case factor::push::Decision::approve: {
+      signin::Approved approved;
+      approved.typed = answer.number;
+      approved.expected =
+          TRY(ports.keys.push_number(open.attempt.tenant, open.attempt.id, std::max(open.attempt.digits, 3)));
+      return signin::Event(std::move(approved));
+    }
+    case factor::push::Decision::deny: return signin::Event(signin::Denied{false});
+    case factor::push::Decision::fraud: return signin::Event(signin::Denied{true});
+  }
+  return Error{Errc::malformed, "decision"};
+}
+
+Result<Ending> judge_answer(const Ports& ports, const Answer& answer) {
+  const auto open = TRY(read_case(ports, answer.phone.tenant, answer.attempt));
+  if (!open || open->attempt.phone != answer.phone.id) return Error{Errc::not_found, "no such request"};
+  const Enrolment* device = nullptr;
+  for (const Enrolment& e : open->situation.enrolments) {
+    if (e.kind == "push" && e.phone == answer.phone.id) device = &e;
+  }
+  if (!device) return Error{Errc::not_found, "no such request"};
+  const std::string message = factor::push::answer_message(answer.attempt.text(), answer.number, answer.decision);
+  if (!TRY(ports.keys.verify_device_signature(*device, message, answer.signature))) {
+    return Error{Errc::refused, "the signature is not this device's"};
+  }
+  if (open->attempt.state != signin::State::open) return Error{Errc::refused, "answered already"};
+  if (ports.clock.now() >= open->attempt.expires) return end_case(ports, *open, signin::Expired{}, "");
+  const signin::Event event = TRY(event_of_answer(ports, answer, *open));
+  return end_case(ports, *open, event, answer.address);
+}
+
+}  // namespace
+
+void answer_push(const Ports& ports, Answer answer, Done<Standing> done) {
+  auto given = std::make_shared<Answer>(std::move(answer));  // lives through the rounds
+  run_again<Standing>(
+      [&ports, given](Done<Standing> finish) {
+        Result<Ending> ending = judge_answer(ports, *given);
+        if (!ending) return finish(std::move(ending).error());
+        finish_case(ports, *std::move(ending), std::move(finish));
+      },
+      std::move(done));
+}
+
+void expire_attempts(const Ports& ports, Done<int> done) {
+  constexpr int kBatch = 100;
+  const auto rows = store::read(ports.store, [&](store::Txn& txn) {
+    return store::run_out_attempts(txn, ports.clock.now(), kBatch);
+  });
+  if (!rows) return done(rows.error());
+  if (rows->empty()) return done(0);
+  auto left = std::make_shared<std::atomic<int>>(static_cast<int>(rows->size()));  // shared by the completions
+  const int count = static_cast<int>(rows->size());
+  for (const store::StoredAttempt& row : *rows) {
+    const Result<std::optional<OpenCase>> open = read_case(ports, row.tenant, row.id);
+    const auto one_done = [left, count, done](const Result<Standing>&) {
+      if (--*left == 0) done(count);
+    };
+    if (!open || !*open) {
+      one_done(Error{Errc::not_found, ""});
+      continue;
+    }
+    Result<Ending> ending = end_case(ports, **open, signin::Expired{}, "");
+    if (!ending) {
+      one_done(std::move(ending).error());
+      continue;
+    }
+    finish_case(ports, *std::move(ending), one_done);
+  }
+}
+
+}  // namespace countersign::flow

@@ -1,0 +1,163 @@
+#include "flow/check_passcode.h"
+
+#include <algorithm>
+#include <memory>
+
+#include "core/factor/factor.h"
+#include "flow/run_again.h"
+#include "flow/stored_attempt.h"
+#include "store/users.h"
+
+namespace countersign::flow {
+namespace {
+
+// One enrolment that took the code, and its next state.
+struct Match {
+  Enrolment enrolment;
+  Bytes sealed_next;
+};
+
+// What one round found out and is about to write.
+struct Verdict {
+  Situation situation;
+  std::optional<Match> match;
+  record::AuthEvent event;
+  std::optional<store::HistoryRow> row;
+  std::optional<store::StoredAttempt> kept;
+  Remembered remembered;
+  Standing standing;
+  bool counts = false;  // a wrong code: towards the lock
+};
+
+// What the log calls the factor that a typed code proved.
+std::string_view logged_factor(const Enrolment& enrolment) {
+  if (enrolment.kind == "bypass") return "bypass_code";
+  return enrolment.phone.empty() ? "hardware_token" : "duo_mobile_passcode";
+}
+
+// Tries the code on each usable enrolment. Only trouble with the keys is an error.
+Result<std::optional<Match>> find_match(const Ports& ports, const Situation& situation, const std::vector<EnrolmentId>& usable,
+                         const Secret& passcode) {
+  for (const Enrolment& enrolment : situation.enrolments) {
+    const factor::Kind* kind = factor::kind(enrolment.kind);
+    if (!kind || !kind->verify) continue;
+    if (std::find(usable.begin(), usable.end(), enrolment.id) == usable.end()) continue;
+    Result<Bytes> next = ports.keys.verify_passcode(enrolment, passcode, ports.clock.now());
+    if (next) return std::optional(Match{enrolment, *std::move(next)});
+    if (next.error().code == Errc::unavailable) return next.error();
+  }
+  return std::optional<Match>();
+}
+
+struct Judge {
+  const Ports& ports;
+  const PasscodeRequest& request;
+  Verdict& verdict;
+
+  void end(signin::State state, std::string_view reason) {
+    verdict.standing.state = state;
+    verdict.standing.reason = reason;
+    verdict.event.reason = reason;
+    verdict.event.result = signin::log_result(state);
+  }
+
+  Result<void> operator()(const policy::Allow& allow) {
+    end(signin::State::allowed, allow.reason);
+    return {};
+  }
+  Result<void> operator()(const policy::Deny& deny) {
+    end(signin::State::denied, deny.reason);
+    return {};
+  }
+  Result<void> operator()(const policy::Enroll&) {
+    end(signin::State::denied, "deny_unenrolled_user");
+    return {};
+  }
+  Result<void> operator()(const policy::Require& require) {
+    verdict.match = TRY(find_match(ports, verdict.situation, require.usable, request.passcode));
+    if (verdict.match) {
+      end(signin::State::allowed, "valid_passcode");
+      verdict.event.factor = logged_factor(verdict.match->enrolment);
+      name_device(verdict.event, verdict.situation, verdict.match->enrolment);
+      verdict.remembered = TRY(remember(ports, request.app, verdict.situation.user->id, verdict.event.txid,
+                                        verdict.situation.policy));
+      verdict.standing.remember_token = verdict.remembered.token;
+    } else {
+      end(signin::State::denied, "invalid_passcode");
+      verdict.event.factor = "passcode";
+      verdict.counts = true;
+    }
+    return {};
+  }
+};
+
+// The finished attempt, for a client that polls for what it has already decided.
+signin::Attempt kept_attempt(const Ports& ports, const Verdict& verdict, const Application& app) {
+  signin::Attempt attempt;
+  attempt.tenant = app.tenant;
+  attempt.id = verdict.event.txid;
+  attempt.app = app.id;
+  if (verdict.situation.user) attempt.user = verdict.situation.user->id;
+  attempt.state = verdict.standing.state;
+  attempt.reason = verdict.standing.reason;
+  attempt.factor = verdict.event.factor;
+  attempt.logged = true;
+  attempt.created = ports.clock.now();
+  attempt.expires = attempt.created + ports.settings.attempt_kept;
+  return attempt;
+}
+
+Result<Verdict> judge(const Ports& ports, const PasscodeRequest& request) {
+  Verdict verdict;
+  verdict.situation = TRY(store::read(ports.store, [&](store::Txn& txn) {
+    return look_up(ports, txn, request.app, request.user, request.access, Secret());
+  }));
+  verdict.event = event_of(ports, request.app, verdict.situation, request.access);
+  TRY(std::visit(Judge{ports, request, verdict}, verdict.situation.decision));
+  verdict.standing.attempt = verdict.event.txid;
+  verdict.row = TRY(seal_event(ports, verdict.event));
+  if (request.keep == Keep::yes) {
+    verdict.kept = TRY(seal_attempt(ports, kept_attempt(ports, verdict, request.app), 0));
+  }
+  return verdict;
+}
+
+// Everything a check changes. conflict: what was read is no longer so.
+Result<void> write_down(const Ports& ports, store::Txn& txn, const Verdict& verdict) {
+  if (verdict.match || verdict.counts) {
+    const User& user = *verdict.situation.user;
+    TRY(still_open(ports, txn, user, verdict.situation.policy));
+    if (verdict.counts) {
+      if (user.failures.locked_at) TRY(store::clear_failures(txn, user.tenant, user.id));  // a lock that has run out
+      TRY(store::add_failure(txn, user.tenant, user.id, verdict.situation.policy.lockout_threshold, ports.clock.now()));
+    } else {
+      const auto& [enrolment, sealed_next] = *verdict.match;
+      const bool first = TRY(store::advance_enrolment(txn, enrolment, sealed_next, ports.clock.now()));
+      if (!first) return lost();
+      if (user.failures.count > 0) TRY(store::clear_failures(txn, user.tenant, user.id));
+      if (!verdict.remembered.token.empty()) TRY(store::insert_remembered(txn, verdict.remembered.row));
+    }
+  }
+  if (verdict.kept) TRY(put_attempt(ports, txn, *verdict.kept));
+  return store::append_history(txn, *verdict.row);
+}
+
+}  // namespace
+
+void check_passcode(const Ports& ports, PasscodeRequest request, Done<Standing> done) {
+  auto asked = std::make_shared<PasscodeRequest>(std::move(request));  // lives through the rounds and the commit
+  run_again<Standing>(
+      [&ports, asked](Done<Standing> finish) {
+        Result<Verdict> judged = judge(ports, *asked);
+        if (!judged) return finish(std::move(judged).error());
+        auto verdict = std::make_shared<Verdict>(*std::move(judged));  // lives until the commit is durable
+        ports.store.write([&ports, verdict](store::Txn& txn) { return write_down(ports, txn, *verdict); },
+                          [verdict, finish = std::move(finish)](Result<void> written) {
+                            if (!written) return finish(std::move(written).error());
+                            finish(std::move(verdict->standing));
+                          });
+      },
+      std::move(done));
+}
+
+}  // namespace countersign::flow

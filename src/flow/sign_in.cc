@@ -1,0 +1,144 @@
+#include "flow/sign_in.h"
+
+#include <algorithm>
+
+#include "core/codec/hex.h"
+#include "flow/stored_attempt.h"
+#include "store/attempts.h"
+#include "store/tenants.h"
+#include "store/users.h"
+
+namespace countersign::flow {
+namespace {
+
+Result<std::optional<User>> find_user(store::Txn& txn, const TenantId& tenant, const UserRef& ref) {
+  if (const auto* id = std::get_if<UserId>(&ref)) {
+    auto user = TRY(store::user_by_id(txn, tenant, *id));
+    if (!user) return Error{Errc::not_found, "no user has this user_id"};
+    return user;
+  }
+  const std::string canonical = TRY(canonical_username(std::get<std::string>(ref)));
+  return store::user_by_name(txn, tenant, canonical);
+}
+
+// The policies that apply, application first, then groups, then the tenant.
+Result<policy::Effective> effective_policy(store::Txn& txn, const Application& app, const UserId& user) {
+  using store::PolicyScope;
+  const std::vector<store::StoredPolicy> stored = TRY(store::policies_for(txn, app.tenant, app.id, user));
+  std::vector<policy::Policy> nearest_first;
+  for (PolicyScope scope : {PolicyScope::app, PolicyScope::group, PolicyScope::tenant}) {
+    for (const store::StoredPolicy& p : stored) {
+      if (p.scope == scope) nearest_first.push_back(TRY(policy::decode(p.text)));
+    }
+  }
+  return policy::merge(nearest_first);
+}
+
+Result<bool> is_remembered(const Ports& ports, store::Txn& txn, const Application& app, const User& user,
+                           const Secret& token) {
+  if (token.empty()) return false;
+  const Bytes digest = TRY(ports.keys.token_digest(kRememberPurpose, token));
+  const auto device = TRY(store::remembered_by_digest(txn, app.tenant, digest));
+  return device && device->user == user.id && device->app == app.id && ports.clock.now() < device->expires;
+}
+
+}  // namespace
+
+Result<Situation> look_up(const Ports& ports, store::Txn& txn, const Application& app, const UserRef& ref,
+                          const record::AccessDevice& access, const Secret& remember_token) {
+  Situation out;
+  out.user = TRY(find_user(txn, app.tenant, ref));
+  if (const auto* name = std::get_if<std::string>(&ref)) out.asked_name = *name;
+  out.policy = TRY(effective_policy(txn, app, out.user ? out.user->id : UserId{}));
+  policy::Context context;
+  if (out.user) {
+    out.asked_name = out.user->username;
+    out.enrolments = TRY(store::enrolments_of(txn, app.tenant, out.user->id));
+    const bool on_phones =
+        std::any_of(out.enrolments.begin(), out.enrolments.end(), [](const auto& e) { return !e.phone.empty(); });
+    if (on_phones) out.phones = TRY(store::phones_of(txn, app.tenant, out.user->id));
+    context.user = &*out.user;
+    context.remembered = TRY(is_remembered(ports, txn, app, *out.user, remember_token));
+  }
+  context.enrolments = &out.enrolments;
+  context.address = access.ip;
+  out.decision = policy::decide(out.policy, context, ports.clock.now());
+  return out;
+}
+
+record::AuthEvent event_of(const Ports& ports, const Application& app, const Situation& situation,
+                           const record::AccessDevice& access) {
+  record::AuthEvent event;
+  event.txid = AttemptId::make(ports.random);
+  event.id = EventId::trusted(event.txid.text());
+  event.tenant = app.tenant;
+  event.at = ports.clock.now();
+  event.factor = "not_available";
+  event.user_name = situation.asked_name;
+  if (situation.user) {
+    event.user_key = situation.user->id.text();
+    event.email = situation.user->email;
+  }
+  event.app_key = app.id.text();
+  event.app_name = app.name;
+  event.access_device = access;
+  return event;
+}
+
+void name_device(record::AuthEvent& event, const Situation& situation, const Enrolment& enrolment) {
+  event.auth_device.key = enrolment.phone.empty() ? enrolment.id.text() : enrolment.phone.text();
+  event.auth_device.name = enrolment.label;
+  for (const Phone& phone : situation.phones) {
+    if (phone.id != enrolment.phone) continue;
+    event.auth_device.name = phone.masked.empty() ? phone.name : phone.masked;
+  }
+}
+
+namespace {
+
+template <class Event>
+Result<store::HistoryRow> seal(const Ports& ports, const Event& event, store::Stream stream, std::string_view name) {
+  store::HistoryRow row;
+  row.tenant = event.tenant;
+  row.stream = stream;
+  row.day = record::day_of(event.at);
+  row.id = event.id;
+  row.sealed = TRY(ports.keys.seal_history(event.tenant, record::open_part(event.tenant, name, row.day, event.id),
+                                           record::to_log_json(event)));
+  return row;
+}
+
+}  // namespace
+
+Result<store::HistoryRow> seal_event(const Ports& ports, const record::AuthEvent& event) {
+  return seal(ports, event, store::Stream::authentication, kAuthenticationStream);
+}
+
+Result<store::HistoryRow> seal_event(const Ports& ports, const record::ActivityEvent& event) {
+  return seal(ports, event, store::Stream::activity, kActivityStream);
+}
+
+Result<void> still_open(const Ports& ports, store::Txn& txn, const User& user, const policy::Effective& policy) {
+  const auto gate = TRY(store::user_gate(txn, user.tenant, user.id));
+  const bool open = gate && gate->status == user.status && !policy::locked(gate->failures, policy, ports.clock.now());
+  return open ? Result<void>() : Result<void>(lost());
+}
+
+Result<Remembered> remember(const Ports& ports, const Application& app, const UserId& user, const AttemptId& attempt,
+                            const policy::Effective& policy) {
+  Remembered out;
+  if (policy.remembered_devices_days == 0) return out;
+  out.token = TRY(remember_token(ports, attempt));
+  out.row.tenant = app.tenant;
+  out.row.digest = TRY(ports.keys.token_digest(kRememberPurpose, Secret(out.token)));
+  out.row.user = user;
+  out.row.app = app.id;
+  out.row.expires = ports.clock.now() + std::chrono::hours(24 * policy.remembered_devices_days);
+  return out;
+}
+
+Result<std::string> remember_token(const Ports& ports, const AttemptId& attempt) {
+  return codec::to_hex(TRY(ports.keys.token_digest("remember-token", Secret(attempt.text()))));
+}
+
+}  // namespace countersign::flow
