@@ -124,6 +124,7 @@ CREATE TABLE attempts (
 CREATE UNIQUE INDEX attempts_open ON attempts (tenant_id, user_id) WHERE state = 'open';
 CREATE INDEX attempts_open_by_phone ON attempts (tenant_id, phone_id) WHERE state = 'open';
 CREATE INDEX attempts_by_expiry ON attempts (expires);
+CREATE INDEX attempts_open_by_expiry ON attempts (expires) WHERE state = 'open';
 
 CREATE TABLE activations (
   tenant_id @text NOT NULL,

@@ -16,6 +16,10 @@ FROM attempts WHERE tenant_id = $1 AND user_id = $2 AND state = 'open';
 SELECT tenant_id, id, app_id, user_id, phone_id, state, sealed_context, created, expires, version
 FROM attempts WHERE tenant_id = $1 AND phone_id = $2 AND state = 'open' ORDER BY created, id;
 
+-- name: run_out_attempts
+SELECT tenant_id, id, app_id, user_id, phone_id, state, sealed_context, created, expires, version
+FROM attempts WHERE state = 'open' AND expires <= $1 ORDER BY expires LIMIT $2;
+
 -- name: update_attempt
 UPDATE attempts SET state = $4, phone_id = $5, sealed_context = $6, expires = $7, version = version + 1
 WHERE tenant_id = $1 AND id = $2 AND version = $3;

@@ -11,7 +11,8 @@ SELECT day FROM history WHERE tenant_id = $1 AND stream = $2 AND day >= $3 AND d
 
 -- name: history_of_day
 SELECT position, day, id, sealed FROM history
-WHERE tenant_id = $1 AND stream = $2 AND day = $3 AND position > $4 ORDER BY position LIMIT $5;
+WHERE tenant_id = $1 AND stream = $2 AND day = $3 AND position > $4 AND position < $5
+ORDER BY position LIMIT $6;
 
 -- name: count_history
 SELECT count(*) FROM history WHERE tenant_id = $1 AND stream = $2;
