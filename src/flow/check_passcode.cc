@@ -36,8 +36,8 @@ std::string_view logged_factor(const Enrolment& enrolment) {
 }
 
 // Tries the code on each usable enrolment. Only trouble with the keys is an error.
-Result<std::optional<Match>> find_match(const Ports& ports, const Situation& situation, const std::vector<EnrolmentId>& usable,
-                         const Secret& passcode) {
+Result<std::optional<Match>> find_match(const Ports& ports, const Situation& situation,
+                                        const std::vector<EnrolmentId>& usable, const Secret& passcode) {
   for (const Enrolment& enrolment : situation.enrolments) {
     const factor::Kind* kind = factor::kind(enrolment.kind);
     if (!kind || !kind->verify) continue;

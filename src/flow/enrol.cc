@@ -83,7 +83,8 @@ Result<EnrolPlan> plan_enrolment(const Ports& ports, const EnrolRequest& request
   EnrolPlan plan;
   plan.user.tenant = request.app.tenant;
   plan.user.id = UserId::make(ports.random);
-  plan.user.username = request.username.empty() ? "user-" + random_text(ports.random, 12, kIdAlphabet) : request.username;
+  plan.user.username =
+      request.username.empty() ? "user-" + random_text(ports.random, 12, kIdAlphabet) : request.username;
   TRY(canonical_username(plan.user.username));
   plan.user.created = ports.clock.now();
   plan.phone = new_phone(ports, request.app.tenant, plan.user.id);

@@ -15,7 +15,8 @@ struct HistoryRange {
   std::optional<Instant> to;     // exclusive
 };
 
-// Calls `on_event` with each event of the stream as one JSON object and its time, oldest first, up to the newest acknowledged one.
+// Calls `on_event` with each event of the stream as one JSON object and its time, oldest first, up to the newest
+// acknowledged one.
 // `on_event` returns false to stop. Pages by position, so no read transaction lasts long.
 Result<void> read_history(const Ports& ports, const TenantId& tenant, store::Stream stream, const HistoryRange& range,
                           const std::function<bool(Instant at, const std::string& json)>& on_event);

@@ -14,7 +14,8 @@ inline constexpr int kTriesMax = 3;  // design §5
 // `round(finish)` makes one try and calls `finish` once; a conflict starts the next round, or ends as unavailable.
 template <class T>
 void run_again(std::function<void(Done<T> finish)> round, Done<T> done, int tries_left = kTriesMax) {
-  auto shared = std::make_shared<std::function<void(Done<T>)>>(std::move(round));  // outlives this call: rounds may follow
+  // Shared: it outlives this call when another round follows.
+  auto shared = std::make_shared<std::function<void(Done<T>)>>(std::move(round));
   (*shared)([shared, done = std::move(done), tries_left](Result<T> out) mutable {
     const bool changed = !out && out.error().code == Errc::conflict;
     if (!changed) return done(std::move(out));
