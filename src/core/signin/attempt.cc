@@ -1,0 +1,214 @@
+// Context, version 1: "1;" and then fields, each LENGTH ":" BYTES ";" – number, digits, factor, reason, application's name,
+// type, display name, address, host name, logged, count of pairs, and the pairs of pushinfo. Nothing after them.
+#include "core/signin/attempt.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <limits>
+#include <utility>
+
+#include "core/crypto/equal.h"
+
+namespace countersign::signin {
+namespace {
+
+constexpr std::string_view kVersion = "1;";
+constexpr std::size_t kContextBytesMax = 256 * 1024;  // 20,000 bytes of pushinfo (duo-api §3.2) in the shortest pairs fit
+constexpr std::size_t kPairsMax = 20'000;
+
+constexpr std::array<std::pair<State, std::string_view>, 7> kStates = {{
+    {State::prepared, "prepared"}, {State::open, "open"},           {State::allowed, "allowed"},
+    {State::denied, "denied"},     {State::fraud, "fraud"},         {State::timed_out, "timed_out"},
+    {State::cancelled, "cancelled"},
+}};
+
+Error unfit() { return {Errc::conflict, "the attempt is not in a state for that"}; }
+
+Attempt ended(Attempt attempt, State state, std::string_view reason) {
+  attempt.state = state;
+  attempt.reason = reason;
+  return attempt;
+}
+
+// One transition a function: what `attempt` becomes by the event. It is not final.
+struct Step {
+  const Attempt& attempt;
+  Instant now;
+
+  bool over() const { return now >= attempt.expires; }
+  bool waits_for_phone() const { return attempt.state == State::open && !over(); }
+
+  Result<Attempt> operator()(const Sent& sent) const {
+    if (attempt.state != State::prepared || over() || sent.expires <= now) return unfit();
+    Attempt next = attempt;
+    next.state = State::open;
+    next.phone = sent.phone;
+    next.expires = sent.expires;
+    return next;
+  }
+  Result<Attempt> operator()(const Approved& approved) const {
+    if (!waits_for_phone()) return unfit();
+    switch (attempt.number) {
+      case Number::nowhere: return ended(attempt, State::allowed, "user_approved");
+      case Number::shown: {
+        // An empty expectation would be met by an empty answer, so it is met by none.
+        const bool same = !approved.expected.empty() && crypto::equal(approved.typed, approved.expected);
+        if (!same) return ended(attempt, State::denied, "user_mistake");
+        return ended(attempt, State::allowed, "user_approved");
+      }
+    }
+    std::abort();
+  }
+  Result<Attempt> operator()(const Denied& denied) const {
+    if (!waits_for_phone()) return unfit();
+    if (denied.fraud) return ended(attempt, State::fraud, "user_marked_fraud");
+    return ended(attempt, State::denied, "user_cancelled");
+  }
+  Result<Attempt> operator()(const Expired&) const {
+    if (!over()) return unfit();
+    return ended(attempt, State::timed_out, "no_response");
+  }
+  Result<Attempt> operator()(const Cancelled&) const {
+    if (over()) return unfit();
+    return ended(attempt, State::cancelled, "user_cancelled");
+  }
+};
+
+class ContextWriter {
+  std::string text_{kVersion};
+
+ public:
+  void put(std::string_view field) { text_.append(std::to_string(field.size())).append(":").append(field).append(";"); }
+  void put_number(std::size_t number) { put(std::to_string(number)); }
+  std::string take() { return std::move(text_); }
+};
+
+// Past the end, or at the first thing it does not understand, it gives empty fields and stays bad.
+class ContextReader {
+  std::string_view rest_;
+  bool good_ = true;
+
+  // Decimal digits without a needless zero, as put_number writes them.
+  std::size_t parse(std::string_view digits, std::size_t max) {
+    std::size_t number = 0;
+    const auto [end, failed] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+    const bool padded = digits.size() > 1 && digits[0] == '0';
+    if (failed != std::errc() || end != digits.data() + digits.size() || padded || number > max) good_ = false;
+    return good_ ? number : 0;
+  }
+
+ public:
+  explicit ContextReader(std::string_view text) : rest_(text) {
+    good_ = text.size() <= kContextBytesMax && text.starts_with(kVersion);
+    rest_.remove_prefix(good_ ? kVersion.size() : rest_.size());
+  }
+  std::string_view text() {
+    const std::size_t colon = rest_.find(':');
+    if (!good_ || colon == rest_.npos) {
+      good_ = false;
+      return {};
+    }
+    const std::size_t size = parse(rest_.substr(0, colon), kContextBytesMax);
+    good_ = good_ && colon + 1 + size < rest_.size() && rest_[colon + 1 + size] == ';';
+    if (!good_) return {};
+    const std::string_view field = rest_.substr(colon + 1, size);
+    rest_.remove_prefix(colon + 1 + size + 1);
+    return field;
+  }
+  std::size_t number(std::size_t max) { return parse(text(), max); }
+  bool good() const { return good_; }
+  bool whole() const { return good_ && rest_.empty(); }
+};
+
+}  // namespace
+
+std::string_view name(State state) {
+  for (const auto& [s, text] : kStates) {
+    if (s == state) return text;
+  }
+  std::abort();
+}
+
+std::optional<State> state(std::string_view text) {
+  for (const auto& [s, known] : kStates) {
+    if (known == text) return s;
+  }
+  return std::nullopt;
+}
+
+bool final(State state) {
+  switch (state) {
+    case State::prepared:
+    case State::open: return false;
+    case State::allowed:
+    case State::denied:
+    case State::fraud:
+    case State::timed_out:
+    case State::cancelled: return true;
+  }
+  std::abort();
+}
+
+Result<Attempt> step(const Attempt& attempt, const Event& event, Instant now) {
+  if (final(attempt.state)) return unfit();
+  return std::visit(Step{attempt, now}, event);
+}
+
+std::string_view log_result(State state) {
+  switch (state) {
+    case State::allowed: return "success";
+    case State::denied:
+    case State::timed_out:
+    case State::cancelled: return "denied";
+    case State::fraud: return "fraud";
+    case State::prepared:
+    case State::open: return "error";  // no end: whoever logs it is mistaken, and no reader may take it for a success
+  }
+  std::abort();
+}
+
+std::string encode_context(const Attempt& attempt) {
+  ContextWriter out;
+  switch (attempt.number) {
+    case Number::shown: out.put("shown"); break;
+    case Number::nowhere: out.put("nowhere"); break;
+  }
+  out.put_number(static_cast<std::size_t>(std::max(attempt.digits, 0)));
+  for (const std::string* field : {&attempt.factor, &attempt.reason, &attempt.app_name, &attempt.type,
+                                   &attempt.display_username, &attempt.access.ip, &attempt.access.hostname}) {
+    out.put(*field);
+  }
+  out.put_number(attempt.logged ? 1 : 0);
+  out.put_number(attempt.pushinfo.size());
+  for (const auto& [key, value] : attempt.pushinfo) {
+    out.put(key);
+    out.put(value);
+  }
+  return out.take();
+}
+
+Result<void> decode_context(std::string_view text, Attempt& into) {
+  const Error broken{Errc::malformed, "an attempt's context is not of a form this version writes"};
+  ContextReader in(text);
+  Attempt read = into;
+  const std::string_view number = in.text();
+  if (number != "shown" && number != "nowhere") return broken;
+  read.number = number == "shown" ? Number::shown : Number::nowhere;
+  read.digits = static_cast<int>(in.number(std::numeric_limits<int>::max()));
+  for (std::string* field : {&read.factor, &read.reason, &read.app_name, &read.type, &read.display_username,
+                             &read.access.ip, &read.access.hostname}) {
+    *field = in.text();
+  }
+  read.logged = in.number(1) == 1;
+  read.pushinfo.clear();
+  for (std::size_t pairs = in.number(kPairsMax); pairs > 0 && in.good(); --pairs) {
+    std::string key(in.text());
+    read.pushinfo.emplace_back(std::move(key), in.text());
+  }
+  if (!in.whole()) return broken;
+  into = std::move(read);
+  return {};
+}
+
+}  // namespace countersign::signin
