@@ -103,7 +103,8 @@ Result<signin::Event> event_of_answer(const Ports& ports, const Answer& answer, 
   return Error{Errc::malformed, "decision"};
 }
 
-Result<Ending> judge_answer(const Ports& ports, const Answer& answer) {
+// nullopt: it was answered already. No error: a conflict would be taken for a write that came between, and run again.
+Result<std::optional<Ending>> judge_answer(const Ports& ports, const Answer& answer) {
   const auto open = TRY(read_case(ports, answer.phone.tenant, answer.attempt));
   if (!open || open->attempt.phone != answer.phone.id) return Error{Errc::not_found, "no such request"};
   const Enrolment* device = nullptr;
@@ -115,23 +116,33 @@ Result<Ending> judge_answer(const Ports& ports, const Answer& answer) {
   if (!TRY(ports.keys.verify_device_signature(*device, message, answer.signature))) {
     return Error{Errc::refused, "the signature is not this device's"};
   }
-  if (open->attempt.state != signin::State::open) return Error{Errc::refused, "answered already"};
-  if (ports.clock.now() >= open->attempt.expires) return end_case(ports, *open, signin::Expired{}, "");
+  if (open->attempt.state != signin::State::open) return std::optional<Ending>();
+  if (ports.clock.now() >= open->attempt.expires) {
+    return std::optional(TRY(end_case(ports, *open, signin::Expired{}, "")));
+  }
   const signin::Event event = TRY(event_of_answer(ports, answer, *open));
-  return end_case(ports, *open, event, answer.address);
+  return std::optional(TRY(end_case(ports, *open, event, answer.address)));
 }
 
 }  // namespace
 
 void answer_push(const Ports& ports, Answer answer, Done<Standing> done) {
+  using Outcome = std::optional<Standing>;
   auto given = std::make_shared<Answer>(std::move(answer));  // lives through the rounds
-  run_again<Standing>(
-      [&ports, given](Done<Standing> finish) {
-        Result<Ending> ending = judge_answer(ports, *given);
+  run_again<Outcome>(
+      [&ports, given](Done<Outcome> finish) {
+        Result<std::optional<Ending>> ending = judge_answer(ports, *given);
         if (!ending) return finish(std::move(ending).error());
-        finish_case(ports, *std::move(ending), std::move(finish));
+        if (!*ending) return finish(Outcome());
+        finish_case(ports, **std::move(ending), [finish = std::move(finish)](Result<Standing> standing) {
+          finish(standing ? Result<Outcome>(*std::move(standing)) : Result<Outcome>(std::move(standing).error()));
+        });
       },
-      std::move(done));
+      [done = std::move(done)](Result<Outcome> outcome) {
+        if (!outcome) return done(std::move(outcome).error());
+        if (!*outcome) return done(Error{Errc::conflict, "answered already"});
+        done(**std::move(outcome));
+      });
 }
 
 void expire_attempts(const Ports& ports, Done<int> done) {
