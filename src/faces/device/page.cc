@@ -95,7 +95,8 @@ std::string fill(std::string_view page, std::initializer_list<std::pair<std::str
 bool code_form(std::string_view code) {
   if (code.size() < kCodeMin || code.size() > kCodeMax) return false;
   for (const char c : code) {
-    const bool fine = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+    const bool letter = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+    const bool fine = letter || (c >= '0' && c <= '9') || c == '-' || c == '_';
     if (!fine) return false;
   }
   return true;

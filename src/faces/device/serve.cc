@@ -102,6 +102,20 @@ net::Reply events(const flow::Ports& ports, const Caller& caller) {
   return net::EventStream{flow::phone_key(caller.phone.id), ports.clock.now() + kStreamLength, next};
 }
 
+// An answer that came too late ended nothing.
+net::HttpResponse standing_reply(const flow::Standing& standing) {
+  switch (standing.state) {
+    case signin::State::allowed:
+    case signin::State::denied:
+    case signin::State::fraud: return json_reply(write_standing(standing));
+    case signin::State::prepared:
+    case signin::State::open:
+    case signin::State::timed_out:
+    case signin::State::cancelled: break;
+  }
+  return problem(Error{Errc::conflict, "the request is over"});
+}
+
 net::Reply answer(const flow::Ports& ports, const net::HttpRequest& request, const Caller& caller,
                   const AttemptId& attempt) {
   Result<AnswerBody> body = read_answer(request.body);
@@ -110,7 +124,7 @@ net::Reply answer(const flow::Ports& ports, const net::HttpRequest& request, con
                            std::move(body->number), request.peer, std::move(body->signature)};
   return net::Committing{[&ports, given](std::function<void(net::Reply)> done) {
     flow::answer_push(ports, given, [done = std::move(done)](Result<flow::Standing> standing) {
-      done(standing ? json_reply(write_standing(*standing)) : problem(standing.error()));
+      done(standing ? standing_reply(*standing) : problem(standing.error()));
     });
   }};
 }

@@ -34,8 +34,8 @@ constexpr std::string_view kBeforeVersion = R"html(</style>
 <body>
 <main>
 <h1>Countersign</h1>
-<p>Multi-factor authentication for this organisation is answered here. There is nothing to do on this page: sign in where
-you meant to, and confirm on your phone.</p>
+<p>Multi-factor authentication for this organisation is answered here. There is nothing to do on this page: sign in
+where you meant to, and confirm on your phone.</p>
 <p class="soft">Setting up a client or an authenticator? The operator's manual, README.md and docs/ of the installation,
 says how.</p>
 <p class="soft">Version )html";
