@@ -40,7 +40,8 @@ class Keys {
   // refused: no match or used before;  malformed: not a code of that kind.
   virtual Result<Bytes> verify_passcode(const Enrolment& enrolment, const Secret& passcode, Instant now) = 0;
 
-  // Finds the counter of a HOTP enrolment again from three codes in a row (RFC 4226 §7.4); answers like verify_passcode.
+  // Finds the counter of a HOTP enrolment again from three codes in a row (RFC 4226 §7.4).
+  // Answers like verify_passcode.
   virtual Result<Bytes> resync(const Enrolment& enrolment, const Secret& code1, const Secret& code2,
                                const Secret& code3) = 0;
 

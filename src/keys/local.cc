@@ -1,0 +1,288 @@
+#include "keys/local.h"
+
+#include <string.h>
+
+#include <algorithm>
+#include <span>
+#include <utility>
+
+#include "core/crypto/equal.h"
+#include "core/crypto/hkdf.h"
+#include "core/factor/factor.h"
+#include "core/factor/hotp.h"
+#include "core/factor/push.h"
+
+namespace countersign::keys {
+namespace {
+
+constexpr std::uint8_t kSealVersion = 1;
+constexpr std::uint8_t kHistoryVersion = 1;
+constexpr std::size_t kNumberSize = 8;
+constexpr std::size_t kHistoryHeadSize = 1 + kEpochIdSize + kNumberSize;
+constexpr std::size_t kLengthSize = 4;  // of the plain text, before it, inside the seal
+constexpr int kPushDigitsMin = 3, kPushDigitsMax = 6;  // duo-api §3.1
+
+// Bytes that held a secret.
+class Wiped {
+  Bytes bytes_;
+
+ public:
+  explicit Wiped(Bytes bytes) : bytes_(std::move(bytes)) {}
+  Wiped(const Wiped&) = delete;
+  Wiped& operator=(const Wiped&) = delete;
+  ~Wiped() {
+    if (!bytes_.empty()) ::explicit_bzero(bytes_.data(), bytes_.size());
+  }
+  ByteView view() const { return bytes_; }
+};
+
+void put_number(Bytes& to, std::uint64_t number, std::size_t size) {
+  for (std::size_t i = 0; i < size; ++i) to.push_back(static_cast<std::uint8_t>(number >> (8 * i)));
+}
+
+void put_field(Bytes& to, std::string_view field) {
+  put_number(to, field.size(), 4);
+  append(to, bytes_of(field));
+}
+
+Bytes associated(const Place& place) {
+  Bytes out;
+  out.reserve(16 + place.tenant.text().size() + place.table.size() + place.column.size() + place.row.size());
+  for (const std::string_view field : {std::string_view(place.tenant.text()), place.table, place.column, place.row}) {
+    put_field(out, field);
+  }
+  return out;
+}
+
+Bytes associated(const TenantId& tenant, std::string_view open) {
+  Bytes out;
+  out.reserve(8 + tenant.text().size() + open.size());
+  put_field(out, tenant.text());
+  put_field(out, open);
+  return out;
+}
+
+std::array<std::uint8_t, crypto::kAeadNonceSize> nonce_of(ByteView number) {
+  std::array<std::uint8_t, crypto::kAeadNonceSize> nonce{};
+  std::copy(number.begin(), number.end(), nonce.begin());
+  return nonce;
+}
+
+Place state_place(const Enrolment& e) { return {e.tenant, "enrolments", "state", e.id.text()}; }
+
+Error altered() { return {Errc::refused, "a sealed value was moved or altered"}; }
+
+std::shared_ptr<const crypto::AeadKey> aead_key(const Wiped& key) {
+  Result<crypto::AeadKey> made = crypto::AeadKey::from_bytes(key.view());
+  return std::make_shared<const crypto::AeadKey>(std::move(*made));  // derive() gives 32 bytes
+}
+
+}  // namespace
+
+// An application's secret key, ready for each hash. Valid for exactly that sealed value: another secret under the same
+// id – a key that was reset, or an application made anew – is another sealed value.
+struct LocalKeys::AppKeys {
+  TenantId tenant;
+  Bytes sealed;
+  crypto::MacKey sha1, sha256, sha512;
+
+  AppKeys(TenantId of, Bytes sealed_secret, ByteView secret)
+      : tenant(std::move(of)),
+        sealed(std::move(sealed_secret)),
+        sha1(crypto::HashKind::sha1, secret),
+        sha256(crypto::HashKind::sha256, secret),
+        sha512(crypto::HashKind::sha512, secret) {}
+
+  bool checks(crypto::HashKind hash, std::string_view text, ByteView mac) const {
+    const crypto::MacKey& key = of(hash);
+    const ByteView message = bytes_of(text);
+    std::array<std::uint8_t, crypto::kDigestMax> expected;
+    const std::size_t size = key.mac_into(std::span(&message, 1), expected);
+    return crypto::equal(ByteView(expected).first(size), mac);
+  }
+
+ private:
+  const crypto::MacKey& of(crypto::HashKind hash) const {
+    switch (hash) {
+      case crypto::HashKind::sha1: return sha1;
+      case crypto::HashKind::sha256: return sha256;
+      case crypto::HashKind::sha512: return sha512;
+    }
+    std::abort();
+  }
+};
+
+LocalKeys::LocalKeys(RootKey root, Random& random) : root_(std::move(root)), random_(random) {
+  random_.fill(epoch_);
+  const Wiped secret(random_bytes(random_, crypto::kDigestMax));
+  nobody_ = std::make_unique<const AppKeys>(TenantId(), Bytes(), secret.view());
+}
+
+LocalKeys::~LocalKeys() = default;
+
+Result<std::unique_ptr<LocalKeys>> LocalKeys::open(const std::string& root_key_file, Random& random) {
+  RootKey root = TRY(RootKey::open(root_key_file));
+  return std::make_unique<LocalKeys>(std::move(root), random);
+}
+
+Bytes LocalKeys::derive(std::string_view purpose, std::string_view whose, ByteView epoch) const {
+  Bytes info;
+  put_field(info, "countersign");
+  put_field(info, purpose);
+  put_field(info, whose);
+  put_field(info, text_of(epoch));
+  return crypto::hkdf(root_.bytes(), {}, info, crypto::kAeadKeySize);
+}
+
+std::shared_ptr<const crypto::AeadKey> LocalKeys::seal_key(const TenantId& tenant) {
+  if (auto known = seal_keys_.find(tenant.text())) return known;
+  auto made = aead_key(Wiped(derive("seal/v0", tenant.text(), {})));
+  seal_keys_.put(tenant.text(), made);
+  return made;
+}
+
+std::shared_ptr<const crypto::AeadKey> LocalKeys::history_key(const TenantId& tenant, ByteView epoch) {
+  const bool own = std::equal(epoch.begin(), epoch.end(), epoch_.begin(), epoch_.end());
+  Cache<crypto::AeadKey>& cache = own ? history_keys_ : past_history_keys_;
+  const std::string past = own ? std::string() : std::string(text_of(epoch)) + tenant.text();
+  const std::string& name = own ? tenant.text() : past;
+  if (auto known = cache.find(name)) return known;
+  auto made = aead_key(Wiped(derive("history/v0", tenant.text(), epoch)));
+  cache.put(name, made);
+  return made;
+}
+
+std::shared_ptr<const crypto::MacKey> LocalKeys::mac_key(Cache<crypto::MacKey>& cache, std::string_view purpose,
+                                                         std::string_view whose) {
+  if (auto known = cache.find(whose)) return known;
+  const Wiped key(derive(purpose, whose, {}));
+  auto made = std::make_shared<const crypto::MacKey>(crypto::HashKind::sha256, key.view());
+  cache.put(whose, made);
+  return made;
+}
+
+Result<std::shared_ptr<const LocalKeys::AppKeys>> LocalKeys::app_keys(const Application& app) {
+  if (auto known = app_keys_.find(app.id.text())) {
+    if (known->tenant == app.tenant && known->sealed == app.sealed_secret) return known;
+  }
+  const Secret secret = TRY(unseal({app.tenant, "apps", "secret_key", app.id.text()}, app.sealed_secret));
+  auto made = std::make_shared<const AppKeys>(app.tenant, app.sealed_secret, secret.reveal_bytes());
+  app_keys_.put(app.id.text(), made);
+  return made;
+}
+
+Result<Bytes> LocalKeys::seal(const Place& place, const Secret& plain) {
+  const Bytes sealed = seal_key(place.tenant)->seal(random_, associated(place), plain.reveal_bytes());
+  Bytes out;
+  out.reserve(1 + sealed.size());
+  out.push_back(kSealVersion);
+  append(out, sealed);
+  return out;
+}
+
+Result<Secret> LocalKeys::unseal(const Place& place, ByteView sealed) {
+  if (sealed.empty() || sealed[0] != kSealVersion) return altered();
+  Result<Secret> plain = seal_key(place.tenant)->open_secret(associated(place), sealed.subspan(1));
+  if (!plain) return altered();
+  return plain;
+}
+
+Result<bool> LocalKeys::verify_signature(const Application* app, crypto::HashKind hash, std::string_view canonical,
+                                         ByteView mac) {
+  if (!app) {
+    static_cast<void>(nobody_->checks(hash, canonical, mac));
+    return false;
+  }
+  const std::shared_ptr<const AppKeys> keys = TRY(app_keys(*app));
+  return keys->checks(hash, canonical, mac);
+}
+
+Result<Bytes> LocalKeys::verify_passcode(const Enrolment& enrolment, const Secret& passcode, Instant now) {
+  const factor::Kind* kind = factor::kind(enrolment.kind);
+  if (!kind || !kind->verify) return Error{Errc::malformed, "this factor takes no typed code"};
+  const Secret state = TRY(unseal(state_place(enrolment), enrolment.sealed_state));
+  factor::Verified verified = TRY(kind->verify(state.reveal_bytes(), passcode, now));
+  const Wiped next(std::move(verified.next_state));
+  return seal(state_place(enrolment), Secret(next.view()));
+}
+
+Result<Bytes> LocalKeys::resync(const Enrolment& enrolment, const Secret& code1, const Secret& code2,
+                                const Secret& code3) {
+  if (enrolment.kind != factor::hotp::kKind.name) return Error{Errc::malformed, "only HOTP tokens have a counter"};
+  const Secret state = TRY(unseal(state_place(enrolment), enrolment.sealed_state));
+  factor::Verified verified = TRY(factor::hotp::resync(state.reveal_bytes(), code1, code2, code3));
+  const Wiped next(std::move(verified.next_state));
+  return seal(state_place(enrolment), Secret(next.view()));
+}
+
+Result<bool> LocalKeys::verify_device_signature(const Enrolment& enrolment, std::string_view message,
+                                                ByteView signature) {
+  if (enrolment.kind != factor::push::kKind.name) return Error{Errc::malformed, "no device is bound by this enrolment"};
+  const Secret state = TRY(unseal(state_place(enrolment), enrolment.sealed_state));
+  const Result<void> checked = factor::push::verify_signature(state.reveal_bytes(), message, signature);
+  if (checked) return true;
+  if (checked.error().code == Errc::refused) return false;
+  return checked.error();
+}
+
+// A number from 64 bits modulo 10^digits: at most one in 10^13 off from even.
+Result<std::string> LocalKeys::push_number(const TenantId& tenant, const AttemptId& attempt, int digits) {
+  if (digits < kPushDigitsMin || digits > kPushDigitsMax) {
+    return Error{Errc::malformed, "a push has a number of 3 to 6 digits"};
+  }
+  const Bytes mac = mac_key(push_keys_, "push-number/v0", tenant.text())->mac(bytes_of(attempt.text()));
+  std::uint64_t number = 0;
+  for (std::size_t i = 0; i < sizeof number; ++i) number = number << 8 | mac[i];
+  std::string text(static_cast<std::size_t>(digits), '0');
+  for (auto digit = text.rbegin(); digit != text.rend(); ++digit, number /= 10) {
+    *digit = static_cast<char>('0' + number % 10);
+  }
+  return text;
+}
+
+Result<Secret> LocalKeys::unseal_number_for_send(const Phone& phone) {
+  if (phone.sealed_number.empty()) return Error{Errc::not_found, "this phone has no number"};
+  return unseal({phone.tenant, "phones", "number", phone.id.text()}, phone.sealed_number);
+}
+
+Result<Bytes> LocalKeys::seal_history(const TenantId& tenant, std::string_view open, std::string_view plain) {
+  if (plain.size() > kHistoryPlainMax) return Error{Errc::exhausted, "a row of history is larger than 1 MiB"};
+  const std::size_t padded_size = (kLengthSize + plain.size() + kHistoryPad - 1) / kHistoryPad * kHistoryPad;
+  Bytes padded;
+  padded.reserve(padded_size);
+  put_number(padded, plain.size(), kLengthSize);
+  append(padded, bytes_of(plain));
+  padded.resize(padded_size);
+  const Wiped text(std::move(padded));
+
+  Bytes out;
+  out.reserve(kHistoryHeadSize + padded_size + crypto::kAeadTagSize);
+  out.push_back(kHistoryVersion);
+  append(out, epoch_);
+  put_number(out, next_number_.fetch_add(1, std::memory_order_relaxed), kNumberSize);
+  const auto nonce = nonce_of(ByteView(out).subspan(1 + kEpochIdSize));
+  append(out, history_key(tenant, epoch_)->seal(nonce, associated(tenant, open), text.view()));
+  return out;
+}
+
+Result<std::string> LocalKeys::open_history(const TenantId& tenant, std::string_view open, ByteView sealed) {
+  if (sealed.size() < kHistoryHeadSize || sealed[0] != kHistoryVersion) return altered();
+  const ByteView epoch = sealed.subspan(1, kEpochIdSize);
+  const auto nonce = nonce_of(sealed.subspan(1 + kEpochIdSize, kNumberSize));
+  Result<Bytes> opened =
+      history_key(tenant, epoch)->open(nonce, associated(tenant, open), sealed.subspan(kHistoryHeadSize));
+  if (!opened) return altered();
+  const Wiped padded(*std::move(opened));
+  const ByteView text = padded.view();
+  if (text.size() < kLengthSize) return altered();
+  std::size_t size = 0;
+  for (std::size_t i = 0; i < kLengthSize; ++i) size |= std::size_t{text[i]} << (8 * i);
+  if (size > text.size() - kLengthSize) return altered();
+  return std::string(text_of(text.subspan(kLengthSize, size)));
+}
+
+Result<Bytes> LocalKeys::token_digest(std::string_view purpose, const Secret& token) {
+  return mac_key(token_keys_, "token/v0", purpose)->mac(token.reveal_bytes());
+}
+
+}  // namespace countersign::keys

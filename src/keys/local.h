@@ -1,0 +1,80 @@
+// The keys inside this process, from a root key file: the default, and the twin of the key process.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "core/base/random.h"
+#include "core/crypto/aead.h"
+#include "core/crypto/mac.h"
+#include "keys/cache.h"
+#include "keys/keys.h"
+#include "keys/root_key.h"
+
+namespace countersign::keys {
+
+inline constexpr std::size_t kCachedKeysMax = 4096;          // of each sort
+inline constexpr std::size_t kEpochIdSize = 16;
+inline constexpr std::size_t kHistoryPad = 256;              // lengths tell no more than this
+inline constexpr std::size_t kHistoryPlainMax = 1024 * 1024;  // one row
+
+// Every key is HKDF-SHA-256 of the root key over its purpose and, where it is one tenant's, the tenant.
+//   seal()          version 1 ‖ nonce(12, random) ‖ AES-256-GCM; associated data: tenant, table, column, row
+//   seal_history()  version 1 ‖ epoch(16) ‖ number(8) ‖ AES-256-GCM; key of tenant and epoch, nonce = number,
+//                   associated data: tenant, open part. An epoch is one LocalKeys, its numbers count up and are taken
+//                   before sealing: no nonce comes twice, also after a rollback or from a snapshot that was restored.
+class LocalKeys : public Keys {
+  struct AppKeys;
+
+  RootKey root_;
+  Random& random_;
+  std::array<std::uint8_t, kEpochIdSize> epoch_;
+  std::atomic<std::uint64_t> next_number_ = 0;
+  std::unique_ptr<const AppKeys> nobody_;  // what a signature of an unknown application is checked against
+  Cache<crypto::AeadKey> seal_keys_{kCachedKeysMax};
+  Cache<crypto::AeadKey> history_keys_{kCachedKeysMax};        // of this epoch, by tenant
+  Cache<crypto::AeadKey> past_history_keys_{kCachedKeysMax};   // of any other, by epoch and tenant
+  Cache<crypto::MacKey> push_keys_{kCachedKeysMax};
+  Cache<crypto::MacKey> token_keys_{kCachedKeysMax};
+  Cache<AppKeys> app_keys_{kCachedKeysMax};
+
+ public:
+  // `random` must outlive the object and be safe for parallel use.
+  LocalKeys(RootKey root, Random& random);
+  ~LocalKeys() override;
+
+  // Errors as RootKey::open.
+  static Result<std::unique_ptr<LocalKeys>> open(const std::string& root_key_file, Random& random);
+  // Errors as RootKey::create.
+  static Result<void> create(const std::string& root_key_file, Random& random) {
+    return RootKey::create(root_key_file, random);
+  }
+
+  Result<Bytes> seal(const Place& place, const Secret& plain) override;
+  Result<bool> verify_signature(const Application* app, crypto::HashKind hash, std::string_view canonical,
+                                ByteView mac) override;
+  Result<Bytes> verify_passcode(const Enrolment& enrolment, const Secret& passcode, Instant now) override;
+  Result<Bytes> resync(const Enrolment& enrolment, const Secret& code1, const Secret& code2,
+                       const Secret& code3) override;
+  Result<bool> verify_device_signature(const Enrolment& enrolment, std::string_view message,
+                                       ByteView signature) override;
+  Result<std::string> push_number(const TenantId& tenant, const AttemptId& attempt, int digits) override;
+  Result<Secret> unseal_number_for_send(const Phone& phone) override;
+  Result<Secret> unseal(const Place& place, ByteView sealed) override;
+  Result<Bytes> seal_history(const TenantId& tenant, std::string_view open, std::string_view plain) override;
+  Result<std::string> open_history(const TenantId& tenant, std::string_view open, ByteView sealed) override;
+  Result<Bytes> token_digest(std::string_view purpose, const Secret& token) override;
+
+ private:
+  Bytes derive(std::string_view purpose, std::string_view whose, ByteView epoch) const;
+  std::shared_ptr<const crypto::AeadKey> seal_key(const TenantId& tenant);
+  std::shared_ptr<const crypto::AeadKey> history_key(const TenantId& tenant, ByteView epoch);
+  std::shared_ptr<const crypto::MacKey> mac_key(Cache<crypto::MacKey>& cache, std::string_view purpose,
+                                                std::string_view whose);
+  Result<std::shared_ptr<const AppKeys>> app_keys(const Application& app);
+};
+
+}  // namespace countersign::keys
