@@ -1,6 +1,9 @@
 # The few commands a day needs; the work is done by cmake, tools/ and clients/. On a bare Debian 12: apt install make git.
 SHELL := /bin/bash
 export PATH := $(CURDIR)/build/tools/node_modules/.bin:$(PATH)
+# A clone in another folder finds what was compiled before.
+export CCACHE_BASEDIR := $(CURDIR)
+export CCACHE_NOHASHDIR := 1
 JOBS ?= $(shell nproc)
 DATA ?= var
 FUZZ_SECONDS ?= 30
