@@ -1,0 +1,33 @@
+// The control face: administration by lines of JSON, over whatever carries lines (docs/protocols/control.md).
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "core/base/result.h"
+#include "flow/ports.h"
+
+namespace countersign::control {
+
+inline constexpr std::size_t kRequestMax = 1024 * 1024;  // bytes in a line
+
+// Takes one line of an answer, without its end; false when nobody listens any more.
+using OnLine = std::function<bool(const std::string& line)>;
+
+class ControlFace {
+  const flow::Ports& ports_;
+  std::string api_hostname_;
+
+ public:
+  // `ports` must outlive the face. `api_hostname` is what clients are configured with, "localhost:8443".
+  ControlFace(const flow::Ports& ports, std::string api_hostname)
+      : ports_(ports), api_hostname_(std::move(api_hostname)) {}
+
+  // Answers {"command": "user show", "args": {…}} by a line {"row":{…}} for each object and one line {"done":true} or
+  // {"error":{"code":"not_found","what":"…"}}. Waits for commits: never call it from a face's worker thread.
+  // Thread-safe.
+  void answer(std::string_view request, const OnLine& line) const;
+};
+
+}  // namespace countersign::control
