@@ -8,6 +8,8 @@
 namespace countersign::codec {
 namespace {
 
+constexpr double kExactMax = 9007199254740992.0;  // 2^53: from here on doubles skip integers
+
 // What a byte of a string needs: nothing, a look at the UTF-8 sequence it starts, or an escape.
 enum class Care : std::uint8_t { none, sequence, escape };
 
@@ -148,9 +150,16 @@ JsonWriter& JsonWriter::integer(std::uint64_t value) {
 
 JsonWriter& JsonWriter::number(double value) {
   if (!std::isfinite(value)) return null();
-  separate();
-  append_number(text_, value);
-  return *this;
+  if (value == 0 && std::signbit(value)) return raw("-0.0");  // "-0" would be read as an integer without sign
+  if (std::abs(value) < kExactMax) {
+    separate();
+    append_number(text_, value);
+    return *this;
+  }
+  // Shortest is sometimes a row of twenty digits, which readers take for an integer that does not fit.
+  char digits[32];
+  const auto end = std::to_chars(digits, digits + sizeof digits, value, std::chars_format::scientific).ptr;
+  return raw(std::string_view(digits, end));
 }
 
 JsonWriter& JsonWriter::boolean(bool value) { return raw(value ? "true" : "false"); }
