@@ -32,7 +32,11 @@ Error error_of(sqlite3* db) {
     case SQLITE_AUTH: return say(Errc::unavailable, "check owner and mode of the database file");
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB: return say(Errc::unavailable, "the file is damaged; restore a backup");
-    case SQLITE_READONLY: return say(Errc::unavailable, "the file cannot be written; check owner, mode and mount");
+    case SQLITE_READONLY:
+      if (extended == SQLITE_READONLY && sqlite3_db_readonly(db, "main") == 0) {
+        return Error{Errc::refused, "a read flow cannot write"};
+      }
+      return say(Errc::unavailable, "the file cannot be written; check owner, mode and mount");
     case SQLITE_IOERR: return say(Errc::unavailable, "check the disk of the data directory and the space on it");
     case SQLITE_NOMEM: return say(Errc::unavailable, "there is not enough memory");
   }

@@ -1,0 +1,98 @@
+// A store around another whose n-th statement fails, for every n a test cares to try.
+#pragma once
+
+#include <atomic>
+#include <utility>
+
+#include "store/store.h"
+
+namespace countersign::testing {
+
+// Statements are counted over all flows, in the order they run. Beside failing, flows can be made to run twice, as a
+// serialisation failure would, and commits can be lost.
+class FaultStore : public store::Store {
+  store::Store& inner_;
+  std::atomic<int> statements_{0};
+  std::atomic<int> fail_at_{0};
+  std::atomic<bool> fail_commit_{false};
+  std::atomic<bool> run_twice_{false};
+  Errc code_ = Errc::unavailable;
+
+  class FaultTxn : public store::Txn {
+    FaultStore& store_;
+    store::Txn& inner_;
+    std::optional<Error> failed_;
+
+    std::optional<Error> due() {
+      if (!failed_ && ++store_.statements_ == store_.fail_at_) failed_ = Error{store_.code_, "a fault of the test"};
+      return failed_;
+    }
+
+   public:
+    FaultTxn(FaultStore& store, store::Txn& inner) : store_(store), inner_(inner) {}
+    Result<std::int64_t> rows(store::Query query, store::Params params, const OnRow& on_row) override {
+      if (auto error = due()) return *error;
+      return inner_.rows(query, params, on_row);
+    }
+    Result<std::int64_t> change(store::Query query, store::Params params) override {
+      if (auto error = due()) return *error;
+      return inner_.change(query, params);
+    }
+    const std::optional<Error>& failed() const { return failed_; }
+  };
+
+  Result<void> run(const store::Flow& flow, store::Txn& inner) {
+    FaultTxn txn(*this, inner);
+    TRY(flow(txn));
+    if (txn.failed()) return *txn.failed();
+    return {};
+  }
+
+ public:
+  explicit FaultStore(store::Store& inner) : inner_(inner) {}
+
+  // The n-th statement from now (1: the next) fails with `code`, once; 0: none.
+  void fail_at(int n, Errc code) {
+    code_ = code;
+    statements_ = 0;
+    fail_at_ = n;
+  }
+  // Every write is undone at its end and answers `code`.
+  void fail_commits(Errc code) {
+    code_ = code;
+    fail_commit_ = true;
+  }
+  // Every write flow runs, is undone, and runs again.
+  void run_twice() { run_twice_ = true; }
+  void heal() {
+    fail_at_ = 0;
+    fail_commit_ = false;
+    run_twice_ = false;
+  }
+  // How many statements ran since fail_at or since the beginning.
+  int statements() const { return statements_; }
+
+  Result<void> read(const store::Flow& flow) override {
+    return inner_.read([&](store::Txn& txn) { return run(flow, txn); });
+  }
+  void write(store::Flow flow, store::Done done) override {
+    if (run_twice_) {
+      inner_.write(
+          [this, flow](store::Txn& txn) -> Result<void> {
+            TRY(run(flow, txn));
+            return Error{Errc::unavailable, "undone, to run again"};
+          },
+          [](Result<void>) {});
+    }
+    inner_.write(
+        [this, flow = std::move(flow)](store::Txn& txn) -> Result<void> {
+          TRY(run(flow, txn));
+          if (fail_commit_) return Error{code_, "a fault of the test"};
+          return {};
+        },
+        std::move(done));
+  }
+  Result<void> ping() override { return inner_.ping(); }
+};
+
+}  // namespace countersign::testing
