@@ -28,7 +28,7 @@ struct Head {
   bool expects_continue = false;   // the client waits for "100 Continue" before the body
 };
 
-// Why there is no request, as a status (400, 413, 417, 431, 501, 505) and one English sentence without the input in it.
+// Why there is no request: a status (400, 413, 417, 431, 501, 505) and a sentence without the input in it.
 struct BadHead {
   int status;
   std::string_view detail;
@@ -44,8 +44,8 @@ using HeadOutcome = std::variant<NeedMore, Head, BadHead>;
 //
 // Strict means: CRLF line ends only; one empty line before the request line is skipped; exactly one Host, of the form
 // host[:port], whatever the target's form; no white space before a colon, no folded lines; at most one Content-Length;
-// Transfer-Encoding only `chunked`, never beside Content-Length and never in HTTP/1.0. The authority of an absolute-form
-// target wins over Host (RFC 9112 §3.2.2). A bare trailing "?" is an empty query.
+// Transfer-Encoding only `chunked`, never beside Content-Length and never in HTTP/1.0. The authority of an
+// absolute-form target wins over Host (RFC 9112 §3.2.2). A bare trailing "?" is an empty query.
 HeadOutcome parse_head(std::string_view in, const HeadLimits& limits, HttpRequest& out);
 
 // Whether `in` holds nothing of a request yet: no byte, or (part of) the one empty line that is skipped.

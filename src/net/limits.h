@@ -7,7 +7,7 @@
 namespace countersign::net {
 
 struct Limits {
-  std::size_t connections = 10'000;            // per listener; beyond it the longest idle one gives way, else accept pauses
+  std::size_t connections = 10'000;            // per listener; then the longest idle one gives way, or accept pauses
   std::size_t head_bytes = 16 * 1024;          // request line and headers
   std::size_t headers = 100;
   std::size_t body_bytes = 64 * 1024;          // after chunked decoding

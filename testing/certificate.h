@@ -11,13 +11,13 @@
 #include <filesystem>
 #include <string>
 
-namespace countersign::net {
+namespace countersign::testing {
 
 // A folder that goes with its owner.
 class ScratchFolder {
  public:
   ScratchFolder() {
-    std::string name = (std::filesystem::temp_directory_path() / "net-test-XXXXXX").string();
+    std::string name = (std::filesystem::temp_directory_path() / "test-XXXXXX").string();
     if (::mkdtemp(name.data()) == nullptr) std::abort();
     path_ = name;
   }
@@ -61,4 +61,4 @@ inline void write_certificate(const std::string& file, const std::string& common
   EVP_PKEY_free(key);
 }
 
-}  // namespace countersign::net
+}  // namespace countersign::testing

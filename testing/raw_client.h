@@ -1,25 +1,19 @@
-// For tests: a server on a thread of its own, and a client that writes and reads bytes as they are.
+// A client that writes and reads bytes as they are, for tests of what no well-meaning client sends.
 #pragma once
 
 #include <arpa/inet.h>
-#include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
+#include <cstdint>
 #include <cstdlib>
-#include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <utility>
 
-#include "net/server.h"
-#include "net/wakeups.h"
-#include "testing/manual_clock.h"
-
-namespace countersign::net {
+namespace countersign::testing {
 
 // Reading gives up after a while, so that a server that says nothing fails a test instead of stopping it.
 class RawClient {
@@ -104,56 +98,4 @@ class RawClient {
   std::string buffer_;
 };
 
-class TestServer {
- public:
-  explicit TestServer(Handler handler, Limits limits = quick(), const TlsContext* tls = nullptr)
-      : server_(clock, wakeups, options(limits)) {
-    if (!server_.listen(Listener{"127.0.0.1", 0, tls, std::move(handler)})) std::abort();
-    thread_ = std::thread([this] { server_.run(); });
-  }
-  ~TestServer() { stop(); }
-
-  // Deadlines that no test meets unless it asks for it, looked at often.
-  static Limits quick() {
-    Limits limits;
-    limits.tick = std::chrono::milliseconds(5);
-    return limits;
-  }
-
-  void stop() {
-    server_.drain();
-    if (thread_.joinable()) thread_.join();
-  }
-  std::uint16_t port() const { return server_.bound().front().port; }
-  Server& server() { return server_; }
-
-  testing::ManualClock clock;
-  Wakeups wakeups;
-  std::mutex events_mutex;
-  std::vector<std::string> events;
-
- private:
-  ServerOptions options(Limits limits) {
-    ServerOptions options;
-    options.limits = limits;
-    options.threads = 2;
-    options.on_event = [this](std::string_view event) {
-      const std::lock_guard lock(events_mutex);
-      events.emplace_back(event);
-    };
-    return options;
-  }
-
-  Server server_;
-  std::thread thread_;
-};
-
-// Handler that says what it was asked.
-inline Reply echo(const HttpRequest& request) {
-  HttpResponse reply;
-  reply.content_type = "text/plain";
-  reply.body = request.method + " " + request.path + " ?" + request.query + " @" + request.host + " " + request.body;
-  return reply;
-}
-
-}  // namespace countersign::net
+}  // namespace countersign::testing
