@@ -40,7 +40,9 @@ std::string folder_of(const std::string& file) {
 }
 
 Result<void> check(const std::string& file, const struct stat& found) {
-  if (!S_ISREG(found.st_mode)) return Error{Errc::refused, file + " is not a file; name the file that holds the root key"};
+  if (!S_ISREG(found.st_mode)) {
+    return Error{Errc::refused, file + " is not a file; name the file that holds the root key"};
+  }
   if (found.st_uid != ::geteuid() && found.st_uid != 0) {
     return Error{Errc::refused, file + " belongs to another user; give it to the one this server runs as (chown)"};
   }

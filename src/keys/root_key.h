@@ -1,4 +1,4 @@
-// The root key: 32 random bytes in a file of the owner's alone, and in memory on a page that is neither swapped nor dumped.
+// The root key: 32 random bytes in a file of the owner's alone; in memory on a page that is neither swapped nor dumped.
 #pragma once
 
 #include <memory>

@@ -12,7 +12,8 @@ namespace countersign::factor::totp {
 namespace {
 
 constexpr std::uint8_t kVersion = 1;
-constexpr std::array kHashes = {crypto::HashKind::sha1, crypto::HashKind::sha256, crypto::HashKind::sha512};  // RFC 6238 §1.2
+constexpr std::array kHashes = {  // RFC 6238 §1.2
+    crypto::HashKind::sha1, crypto::HashKind::sha256, crypto::HashKind::sha512};
 
 struct State {
   Parameters parameters;

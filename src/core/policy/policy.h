@@ -87,7 +87,8 @@ Result<Policy> decode(std::string_view text);
 // what any blocks); then application before groups before tenant.
 Effective merge(const Policy& app, const std::vector<Policy>& groups, const Policy& tenant);
 
-// The same with the first for the application, the last for the tenant, and groups between; a single one is the tenant's.
+// The same in one list: the first is the application's, the last the tenant's, groups between. An application or tenant
+// without a policy is an empty Policy in its place; a single one is the tenant's.
 Effective merge(const std::vector<Policy>& nearest_first);
 
 }  // namespace countersign::policy

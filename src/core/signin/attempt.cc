@@ -1,5 +1,5 @@
-// Context, version 1: "1;" and then fields, each LENGTH ":" BYTES ";" – number, digits, factor, reason, application's name,
-// type, display name, address, host name, logged, count of pairs, and the pairs of pushinfo. Nothing after them.
+// Context, version 1: "1;" and then fields, each LENGTH ":" BYTES ";" – number, digits, factor, reason, application's
+// name, type, display name, address, host name, logged, count of pairs, and the pairs of pushinfo. Nothing after them.
 #include "core/signin/attempt.h"
 
 #include <algorithm>
@@ -14,7 +14,7 @@ namespace countersign::signin {
 namespace {
 
 constexpr std::string_view kVersion = "1;";
-constexpr std::size_t kContextBytesMax = 256 * 1024;  // 20,000 bytes of pushinfo (duo-api §3.2) in the shortest pairs fit
+constexpr std::size_t kContextBytesMax = 256 * 1024;  // room for 20,000 bytes of pushinfo (duo-api §3.2) in short pairs
 constexpr std::size_t kPairsMax = 20'000;
 
 constexpr std::array<std::pair<State, std::string_view>, 7> kStates = {{
