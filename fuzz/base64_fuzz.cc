@@ -1,5 +1,5 @@
 // links: core_codec
-// In each form every byte string survives encoding, and what is accepted is the one spelling of its bytes. Hex likewise.
+// In each form every byte string survives encoding, and what is accepted is the one spelling of its bytes. Hex too.
 #include <cstdlib>
 
 #include "core/codec/base64.h"

@@ -1,5 +1,5 @@
 // links: core_codec
-// Every date that is accepted lies near the years 1970 to 9999 and, written in the fixed form, is read as the same second.
+// Every date that is accepted lies about in 1970 to 9999 and, written in the fixed form, is read as the same second.
 #include <cstdlib>
 
 #include "core/codec/http_date.h"

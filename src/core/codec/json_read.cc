@@ -28,15 +28,19 @@ Result<Json> tree_of(const dom::element& element, std::size_t depth_left) {
     case dom::element_type::DOUBLE: return Json(element.get_double().value_unsafe());
     case dom::element_type::STRING: return Json(TRY(text_of_json(element.get_string().value_unsafe())));
     case dom::element_type::ARRAY: {
+      const dom::array array = element.get_array().value_unsafe();
       Json::Array items;
-      for (const dom::element item : element.get_array().value_unsafe()) {
+      items.reserve(array.size());
+      for (const dom::element item : array) {
         items.push_back(TRY(tree_of(item, depth_left - 1)));
       }
       return Json(std::move(items));
     }
     case dom::element_type::OBJECT: {
+      const dom::object object = element.get_object().value_unsafe();
       Json::Object members;
-      for (const dom::key_value_pair member : element.get_object().value_unsafe()) {
+      members.reserve(object.size());
+      for (const dom::key_value_pair member : object) {
         std::string key = TRY(text_of_json(member.key));
         members.emplace_back(std::move(key), TRY(tree_of(member.value, depth_left - 1)));
       }
