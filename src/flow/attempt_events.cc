@@ -8,21 +8,20 @@
 namespace countersign::flow {
 
 Result<std::optional<OpenCase>> read_case(const Ports& ports, const TenantId& tenant, const AttemptId& id) {
-  auto found = TRY(store::read(ports.store, [&](store::Txn& txn) -> Result<std::optional<OpenCase>> {
+  return store::read(ports.store, [&](store::Txn& txn) -> Result<std::optional<OpenCase>> {
     auto row = TRY(store::attempt_by_id(txn, tenant, id));
     if (!row) return std::optional<OpenCase>();
-    OpenCase out;
     auto app = TRY(store::app_by_id(txn, row->app));
     if (!app || app->tenant != tenant) return std::optional<OpenCase>();
+    OpenCase out;
     out.app = *std::move(app);
-    if (!row->user.empty()) {
-      out.situation = TRY(look_up(ports, txn, out.app, UserRef(row->user), record::AccessDevice{}, Secret()));
-    }
     out.row = *std::move(row);
+    out.attempt = TRY(open_attempt(ports, out.row));
+    if (!out.row.user.empty()) {
+      out.situation = TRY(look_up(ports, txn, out.app, UserRef(out.row.user), out.attempt.access, Secret()));
+    }
     return std::optional(std::move(out));
-  }));
-  if (found) found->attempt = TRY(open_attempt(ports, found->row));
-  return found;
+  });
 }
 
 Result<Ending> end_case(const Ports& ports, const OpenCase& open, const signin::Event& event,

@@ -87,10 +87,23 @@ Result<std::vector<PendingRequest>> pending_requests(const Ports& ports, const P
 
 namespace {
 
+// Why policy, as it stands now, does not let this user in with this device; empty: it does.
+std::string_view objection(const policy::Decision& decision, const Enrolment& device) {
+  if (const auto* deny = std::get_if<policy::Deny>(&decision)) return deny->reason;
+  if (const auto* require = std::get_if<policy::Require>(&decision)) {
+    const bool usable = std::find(require->usable.begin(), require->usable.end(), device.id) != require->usable.end();
+    return usable ? "" : "denied_by_policy";
+  }
+  return std::holds_alternative<policy::Enroll>(decision) ? "denied_by_policy" : "";
+}
+
 // The event a phone's answer is. The number it should have typed never leaves this function.
-Result<signin::Event> event_of_answer(const Ports& ports, const Answer& answer, const OpenCase& open) {
+Result<signin::Event> event_of_answer(const Ports& ports, const Answer& answer, const OpenCase& open,
+                                      const Enrolment& device) {
   switch (answer.decision) {
     case factor::push::Decision::approve: {
+      const std::string_view reason = objection(open.situation.decision, device);
+      if (!reason.empty()) return signin::Event(signin::Refused{reason});
       signin::Approved approved;
       approved.typed = answer.number;
       approved.expected =
@@ -120,7 +133,7 @@ Result<std::optional<Ending>> judge_answer(const Ports& ports, const Answer& ans
   if (ports.clock.now() >= open->attempt.expires) {
     return std::optional(TRY(end_case(ports, *open, signin::Expired{}, "")));
   }
-  const signin::Event event = TRY(event_of_answer(ports, answer, *open));
+  const signin::Event event = TRY(event_of_answer(ports, answer, *open, *device));
   return std::optional(TRY(end_case(ports, *open, event, answer.address)));
 }
 

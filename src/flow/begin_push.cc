@@ -92,6 +92,7 @@ Result<std::pair<signin::Attempt, std::int64_t>> start_from(const Ports& ports, 
   attempt.app_name = request.app.name;
   attempt.access = request.access;
   attempt.created = ports.clock.now();
+  attempt.expires = attempt.created + ports.settings.push_lifetime;
   return std::pair(std::move(attempt), std::int64_t{0});
 }
 

@@ -65,6 +65,10 @@ struct Step {
     if (denied.fraud) return ended(attempt, State::fraud, "user_marked_fraud");
     return ended(attempt, State::denied, "user_cancelled");
   }
+  Result<Attempt> operator()(const Refused& refused) const {
+    if (!waits_for_phone()) return unfit();
+    return ended(attempt, State::denied, refused.reason);
+  }
   Result<Attempt> operator()(const Expired&) const {
     if (!over()) return unfit();
     return ended(attempt, State::timed_out, "no_response");

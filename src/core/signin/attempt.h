@@ -50,9 +50,10 @@ struct Attempt {
 struct Sent { PhoneId phone; Instant expires; };         // a request now waits for the phone
 struct Approved { std::string typed; std::string expected; };  // `expected` from keys.push_number; ignored when nowhere
 struct Denied { bool fraud; };
+struct Refused { std::string_view reason; };               // policy no longer lets this user in, whatever the phone says
 struct Expired {};
 struct Cancelled {};                                     // a newer request of the same source took its place
-using Event = std::variant<Sent, Approved, Denied, Expired, Cancelled>;
+using Event = std::variant<Sent, Approved, Denied, Refused, Expired, Cancelled>;
 
 // The attempt after the event.   conflict: it is final already, or the event does not fit its state.
 // A wrong number is no error: it ends the attempt as denied ("user_mistake"). After `expires` only Expired counts.
