@@ -1,14 +1,17 @@
 #include "core/codec/json_write.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <cstring>
 #include <utility>
 
 namespace countersign::codec {
 namespace {
 
 constexpr double kExactMax = 9007199254740992.0;  // 2^53: from here on doubles skip integers
+constexpr std::size_t kRoomMin = 512;
 
 // What a byte of a string needs: nothing, a look at the UTF-8 sequence it starts, or an escape.
 enum class Care : std::uint8_t { none, sequence, escape };
@@ -21,17 +24,34 @@ constexpr std::array<Care, 256> kCare = [] {
   return table;
 }();
 
-void append_escape(std::string& to, std::uint8_t c) {
+// How many bytes at the front need no care.
+std::size_t plain_length(std::string_view text) {
+  constexpr std::uint64_t kOnes = 0x0101010101010101, kHighs = 0x8080808080808080;
+  // The high bit of each byte that is zero; others may be set above a true one, which does no harm here.
+  const auto zeros = [](std::uint64_t word) { return (word - kOnes) & ~word; };
+  std::size_t i = 0;
+  for (; i + 8 <= text.size(); i += 8) {
+    std::uint64_t word;
+    std::memcpy(&word, text.data() + i, 8);
+    const std::uint64_t control = (word - kOnes * 0x20) & ~word;
+    const std::uint64_t quotes = zeros(word ^ kOnes * '"') | zeros(word ^ kOnes * '\\') | zeros(word ^ kOnes * '<');
+    if ((word | control | quotes) & kHighs) break;
+  }
+  while (i < text.size() && kCare[static_cast<std::uint8_t>(text[i])] == Care::none) ++i;
+  return i;
+}
+
+std::string_view escape_of(char c, std::array<char, 6>& buffer) {
   switch (c) {
-    case '"': to += "\\\""; return;
-    case '\\': to += "\\\\"; return;
-    case '\n': to += "\\n"; return;
-    case '\r': to += "\\r"; return;
-    case '\t': to += "\\t"; return;
+    case '"': return "\\\"";
+    case '\\': return "\\\\";
+    case '\n': return "\\n";
+    case '\r': return "\\r";
+    case '\t': return "\\t";
   }
   static constexpr char kText[] = "0123456789abcdef";
-  const char coded[6] = {'\\', 'u', '0', '0', kText[c >> 4], kText[c & 15]};
-  to.append(coded, 6);
+  buffer = {'\\', 'u', '0', '0', kText[c >> 4 & 15], kText[c & 15]};
+  return std::string_view(buffer.data(), buffer.size());
 }
 
 // Length of the well-formed UTF-8 sequence of two to four bytes that starts here, or 0 (Unicode 15 table 3-7).
@@ -52,114 +72,115 @@ std::size_t sequence_length(std::string_view text) {
   return 0;
 }
 
-void append_string(std::string& to, std::string_view text) {
-  to.push_back('"');
-  std::size_t plain = 0, i = 0;
-  const auto flush = [&](std::size_t next) {
-    to.append(text, plain, i - plain);
-    i = plain = next;
-  };
-  while (i < text.size()) {
-    const auto c = static_cast<std::uint8_t>(text[i]);
-    switch (kCare[c]) {
-      case Care::none: ++i; break;
-      case Care::escape:
-        flush(i + 1);
-        append_escape(to, c);
-        break;
-      case Care::sequence: {
-        const std::size_t length = sequence_length(text.substr(i, 4));
-        const std::string_view sequence = text.substr(i, length);
-        if (length == 0) {
-          flush(i + 1);
-          to += "\xef\xbf\xbd";
-        } else if (sequence == "\u2028" || sequence == "\u2029") {
-          flush(i + length);
-          to += sequence == "\u2028" ? "\\u2028" : "\\u2029";
-        } else {
-          i += length;
-        }
-        break;
-      }
-    }
-  }
-  to.append(text, plain);
-  to.push_back('"');
-}
+using Digits = std::array<char, 32>;
 
-template <class Number>
-void append_number(std::string& to, Number value) {
-  char digits[32];
-  const auto end = std::to_chars(digits, digits + sizeof digits, value).ptr;
-  to.append(digits, end);
+template <class... Args>
+std::string_view text_of_number(Digits& digits, Args... value) {
+  const char* end = std::to_chars(digits.data(), digits.data() + digits.size(), value...).ptr;
+  return std::string_view(digits.data(), end);
 }
 
 }  // namespace
 
+char* JsonWriter::room(std::size_t count) {
+  if (buffer_.size() - used_ < count) buffer_.resize(std::max({kRoomMin, buffer_.size() * 2, used_ + count}));
+  return buffer_.data() + used_;
+}
+
+void JsonWriter::put(std::string_view text) {
+  if (text.empty()) return;
+  std::memcpy(room(text.size()), text.data(), text.size());
+  used_ += text.size();
+}
+
+void JsonWriter::put_string(std::string_view text) {
+  const std::size_t plain = plain_length(text);
+  char* to = room(text.size() + 2);
+  *to++ = '"';
+  if (plain) std::memcpy(to, text.data(), plain);
+  used_ += 1 + plain;
+  if (plain < text.size()) put_escaped(text.substr(plain));
+  put('"');
+}
+
+void JsonWriter::put_escaped(std::string_view text) {
+  while (!text.empty()) {
+    std::size_t length = plain_length(text);
+    std::array<char, 6> buffer;
+    if (length) {
+      put(text.substr(0, length));
+    } else if (kCare[static_cast<std::uint8_t>(text[0])] == Care::escape) {
+      length = 1;
+      put(escape_of(text[0], buffer));
+    } else if (length = sequence_length(text.substr(0, 4)); length == 0) {
+      length = 1;
+      put("\xef\xbf\xbd");
+    } else if (const auto sequence = text.substr(0, length); sequence == "\u2028" || sequence == "\u2029") {
+      put(sequence == "\u2028" ? "\\u2028" : "\\u2029");
+    } else {
+      put(sequence);
+    }
+    text.remove_prefix(length);
+  }
+}
+
 JsonWriter& JsonWriter::begin_object() {
   separate();
-  text_.push_back('{');
+  put('{');
   comma_ = false;
   return *this;
 }
 
 JsonWriter& JsonWriter::end_object() {
-  text_.push_back('}');
+  put('}');
   comma_ = true;
   return *this;
 }
 
 JsonWriter& JsonWriter::begin_array() {
   separate();
-  text_.push_back('[');
+  put('[');
   comma_ = false;
   return *this;
 }
 
 JsonWriter& JsonWriter::end_array() {
-  text_.push_back(']');
+  put(']');
   comma_ = true;
   return *this;
 }
 
 JsonWriter& JsonWriter::key(std::string_view name) {
   separate();
-  append_string(text_, name);
-  text_.push_back(':');
+  put_string(name);
+  put(':');
   comma_ = false;
   return *this;
 }
 
 JsonWriter& JsonWriter::string(std::string_view text) {
   separate();
-  append_string(text_, text);
+  put_string(text);
   return *this;
 }
 
 JsonWriter& JsonWriter::integer(std::int64_t value) {
-  separate();
-  append_number(text_, value);
-  return *this;
+  Digits digits;
+  return raw(text_of_number(digits, value));
 }
 
 JsonWriter& JsonWriter::integer(std::uint64_t value) {
-  separate();
-  append_number(text_, value);
-  return *this;
+  Digits digits;
+  return raw(text_of_number(digits, value));
 }
 
 JsonWriter& JsonWriter::number(double value) {
   if (!std::isfinite(value)) return null();
   if (value == 0 && std::signbit(value)) return raw("-0.0");  // "-0" would be read as an integer without sign
-  if (std::abs(value) < kExactMax) {
-    separate();
-    append_number(text_, value);
-    return *this;
-  }
+  Digits digits;
+  if (std::abs(value) < kExactMax) return raw(text_of_number(digits, value));
   // Shortest is sometimes a row of twenty digits, which readers take for an integer that does not fit.
-  char digits[32];
-  const auto end = std::to_chars(digits, digits + sizeof digits, value, std::chars_format::scientific).ptr;
-  return raw(std::string_view(digits, end));
+  return raw(text_of_number(digits, value, std::chars_format::scientific));
 }
 
 JsonWriter& JsonWriter::boolean(bool value) { return raw(value ? "true" : "false"); }
@@ -168,13 +189,15 @@ JsonWriter& JsonWriter::null() { return raw("null"); }
 
 JsonWriter& JsonWriter::raw(std::string_view json) {
   separate();
-  text_ += json;
+  put(json);
   return *this;
 }
 
 std::string JsonWriter::take() {
+  buffer_.resize(used_);
   comma_ = false;
-  return std::exchange(text_, std::string());
+  used_ = 0;
+  return std::exchange(buffer_, std::string());
 }
 
 }  // namespace countersign::codec

@@ -13,16 +13,23 @@ namespace countersign::codec {
 //   w.begin_object().key("stat").string("OK").key("response").begin_array().integer(1).end_array().end_object();
 //   std::string text = w.take();
 class JsonWriter {
-  std::string text_;
+  // Written into directly, because a string's own append costs as much as the short texts that go in.
+  std::string buffer_;
+  std::size_t used_ = 0;
   bool comma_ = false;  // the next value or key follows another one
 
+  char* room(std::size_t count);
+  void put(char c) { *room(1) = c, ++used_; }
+  void put(std::string_view text);
   void separate() {
-    if (comma_) text_.push_back(',');
+    if (comma_) put(',');
     comma_ = true;
   }
+  void put_string(std::string_view text);
+  void put_escaped(std::string_view text);
 
  public:
-  JsonWriter() { text_.reserve(512); }
+  JsonWriter() : buffer_(512, '\0') {}
 
   JsonWriter& begin_object();
   JsonWriter& end_object();
@@ -41,7 +48,7 @@ class JsonWriter {
   // Text that is a JSON value already, taken as it is.
   JsonWriter& raw(std::string_view json);
 
-  const std::string& text() const { return text_; }
+  std::string_view text() const { return std::string_view(buffer_).substr(0, used_); }
   // The text; the writer is empty again.
   std::string take();
 };
