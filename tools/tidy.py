@@ -45,7 +45,7 @@ def check(path, say):
         code = line.split("//")[0]
         if m := re.match(r'\s*#\s*include\s+(["<])([^">]+)', line):
             name = m[2]
-            if m[1] == '"' and not (test and name.startswith("testing/")):
+            if m[1] == '"' and not (test and name.startswith("testing/")) and not name.startswith("embedded/"):
                 if not any(name.startswith(l + "/") for l in may[layer]):
                     say(n, f"{layer}/ may not include {name}")
                 elif layer in ("faces", "delivery") and name.startswith(layer) and name.split("/")[1] != rel.split("/")[1]:

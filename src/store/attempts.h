@@ -18,7 +18,7 @@ struct StoredAttempt {
   UserId user;
   PhoneId phone;          // whom a push was sent to; empty: none
   std::string state;      // "open" while it waits, else the name of its end
-  Bytes sealed_context;   // service class: everything else (address, texts, number of digits, …) as core/signin encodes it
+  Bytes sealed_context;   // service class: everything else (address, texts, …) as core/signin encodes it
   Instant created{};
   Instant expires{};
   std::int64_t version = 0;

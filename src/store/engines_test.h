@@ -89,8 +89,8 @@ class Contract : public ::testing::TestWithParam<Kind> {
     return {.id = TenantId::make(random_), .parent = {}, .name = name, .lockout = {}, .logo_png = {}, .created = kNow};
   }
   User user(const TenantId& tenant, const std::string& name) {
-    return {.tenant = tenant, .id = UserId::make(random_), .username = name, .email = "", .realname = "", .failures = {},
-            .groups = {}, .created = kNow, .last_login = {}};
+    return {.tenant = tenant, .id = UserId::make(random_), .username = name, .email = "", .realname = "",
+            .failures = {}, .groups = {}, .created = kNow, .last_login = {}};
   }
   Group group(const TenantId& tenant, const std::string& name) {
     return {.tenant = tenant, .id = GroupId::make(random_), .name = name, .description = "of a test"};

@@ -1,4 +1,4 @@
-// Whose a thing is that an administrator named by its id alone. Costs a look-up for each tenant: for administration only.
+// Whose a thing is that an administrator named by its id alone. Costs a look-up for each tenant: for administration.
 #pragma once
 
 #include <optional>

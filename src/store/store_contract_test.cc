@@ -183,7 +183,9 @@ TEST_P(Contract, DeletesAUserWithEverythingBound) {
 
 TEST_P(Contract, LocksAtTheThresholdAndForgets) {
   const User alice = stored_user(kTenant, "alice");
-  const auto fail = [&](Instant now) { return put([&](Txn& txn) { return add_failure(txn, kTenant, alice.id, 2, now); }); };
+  const auto fail = [&](Instant now) {
+    return put([&](Txn& txn) { return add_failure(txn, kTenant, alice.id, 2, now); });
+  };
   const auto gate = [&] { return *get([&](Txn& txn) { return user_gate(txn, kTenant, alice.id); }); };
   EXPECT_EQ(fail(kNow), 1);
   EXPECT_FALSE(gate().failures.locked_at);

@@ -206,12 +206,13 @@ TEST_P(Flows, PagesHistoryInTheOrderOfWritingAcrossDays) {
     std::vector<EventId> seen;
     std::int64_t position = 0;
     while (get([&](Txn& txn) {
-      return history_page(txn, kTenant, Stream::authentication, 0, 1'000'000, position, limit, [&](const HistoryRow& row) {
+      const auto note = [&](const HistoryRow& row) {
         EXPECT_GT(row.position, position);
         EXPECT_EQ(row.sealed, (Bytes{7, 0, 7}));
         position = row.position;
         seen.push_back(row.id);
-      });
+      };
+      return history_page(txn, kTenant, Stream::authentication, 0, 1'000'000, position, limit, note);
     }) > 0) {
     }
     EXPECT_EQ(seen, written) << "limit " << limit;

@@ -126,8 +126,8 @@ Result<std::vector<Application>> apps(Txn& txn, const TenantId& tenant) {
 
 Result<bool> update_app(Txn& txn, const Application& app) {
   const std::int64_t changed =
-      TRY(txn.change(Query::update_app, {app.tenant, app.id, app.version, app.name, app.enabled, app.signatures.allow_v1,
-                                         app.signatures.allow_sha1, app.sealed_secret}));
+      TRY(txn.change(Query::update_app, {app.tenant, app.id, app.version, app.name, app.enabled,
+                                         app.signatures.allow_v1, app.signatures.allow_sha1, app.sealed_secret}));
   return changed == 1;
 }
 

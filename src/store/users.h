@@ -17,8 +17,8 @@ Result<std::optional<User>> user_by_name(Txn& txn, const TenantId& tenant, std::
 Result<std::optional<User>> user_by_id(Txn& txn, const TenantId& tenant, const UserId& id);
 // In order of username, after `after` (empty: from the start).
 Result<std::vector<User>> users_page(Txn& txn, const TenantId& tenant, std::string_view after, int limit);
-Result<bool> update_user(Txn& txn, const User& user);                             // profile and status, on the version read
-Result<bool> delete_user(Txn& txn, const TenantId& tenant, const UserId& id);     // with phones, enrolments, memberships
+Result<bool> update_user(Txn& txn, const User& user);                         // profile and status, on the version read
+Result<bool> delete_user(Txn& txn, const TenantId& tenant, const UserId& id);   // with phones, enrolments, memberships
 
 // Adds one failure and returns the count after it; locks at `threshold`. Relative, so that parallel failures all count.
 Result<int> add_failure(Txn& txn, const TenantId& tenant, const UserId& id, int threshold, Instant now);

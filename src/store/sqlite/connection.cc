@@ -27,7 +27,7 @@ Error error_of(sqlite3* db) {
     case SQLITE_FULL: return say(Errc::unavailable, "free space on the disk of the data directory");
     case SQLITE_BUSY:
     case SQLITE_LOCKED: return say(Errc::unavailable, "another program holds the database file; end it");
-    case SQLITE_CANTOPEN: return say(Errc::unavailable, "check that the data directory exists and belongs to this user");
+    case SQLITE_CANTOPEN: return say(Errc::unavailable, "check that the data directory exists and is ours");
     case SQLITE_PERM:
     case SQLITE_AUTH: return say(Errc::unavailable, "check owner and mode of the database file");
     case SQLITE_CORRUPT:

@@ -39,7 +39,8 @@ SqliteStore::SqliteStore(std::filesystem::path file, Limits limits) : file_(std:
 Result<std::unique_ptr<SqliteStore>> SqliteStore::open(const std::filesystem::path& file, Limits limits) {
   TRY(make_file(file));
   std::unique_ptr<SqliteStore> out(new SqliteStore(file, limits));
-  out->writer_ = TRY(Connection::open({.path = file.string(), .cache_kib = kWriterCacheKib, .busy_ms = limits.busy_ms}));
+  const Opening writing = {.path = file.string(), .cache_kib = kWriterCacheKib, .busy_ms = limits.busy_ms};
+  out->writer_ = TRY(Connection::open(writing));
   SqliteTarget target(*out->writer_);
   TRY(run_migrations(target, Migrate::up));
   TRY(out->writer_->prepare_all());

@@ -1,4 +1,4 @@
-// The SQLite engine: one writer thread with group commit, a checkpoint thread, readers on snapshots in the caller's thread.
+// The SQLite engine: one writer thread with group commit, a checkpoint thread, readers in the caller's thread.
 #pragma once
 
 #include <atomic>
