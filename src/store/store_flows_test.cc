@@ -254,6 +254,7 @@ TEST_P(Flows, TellsChangesAfterANumberAndLateOnesAgain) {
   std::vector<std::string> keys;
   const auto note = [&](std::string_view key) { keys.emplace_back(key); };
   const std::int64_t newest = get([&](Txn& txn) { return changes_since(txn, 0, kNow + seconds(9), note); });
+  std::sort(keys.begin(), keys.end());
   EXPECT_EQ(keys, (std::vector<std::string>{"key0", "key1", "key2"}));
   keys.clear();
   EXPECT_EQ(get([&](Txn& txn) { return changes_since(txn, newest, kNow + seconds(9), note); }), newest);
