@@ -171,21 +171,26 @@ Result<std::shared_ptr<const LocalKeys::AppKeys>> LocalKeys::app_keys(const Appl
   return made;
 }
 
-Result<Bytes> LocalKeys::seal(const Place& place, const Secret& plain) {
-  const Bytes sealed = seal_key(place.tenant)->seal(random_, associated(place), plain.reveal_bytes());
-  Bytes out;
-  out.reserve(1 + sealed.size());
-  out.push_back(kSealVersion);
-  append(out, sealed);
+Bytes LocalKeys::Sealer::seal(Random& random, ByteView plain) const {
+  Bytes out = {kSealVersion};
+  append(out, key->seal(random, bound, plain));
   return out;
 }
 
-Result<Secret> LocalKeys::unseal(const Place& place, ByteView sealed) {
+Result<Secret> LocalKeys::Sealer::open(ByteView sealed) const {
   if (sealed.empty() || sealed[0] != kSealVersion) return altered();
-  Result<Secret> plain = seal_key(place.tenant)->open_secret(associated(place), sealed.subspan(1));
+  Result<Secret> plain = key->open_secret(bound, sealed.subspan(1));
   if (!plain) return altered();
   return plain;
 }
+
+LocalKeys::Sealer LocalKeys::sealer(const Place& place) { return {seal_key(place.tenant), associated(place)}; }
+
+Result<Bytes> LocalKeys::seal(const Place& place, const Secret& plain) {
+  return sealer(place).seal(random_, plain.reveal_bytes());
+}
+
+Result<Secret> LocalKeys::unseal(const Place& place, ByteView sealed) { return sealer(place).open(sealed); }
 
 Result<bool> LocalKeys::verify_signature(const Application* app, crypto::HashKind hash, std::string_view canonical,
                                          ByteView mac) {
@@ -200,19 +205,21 @@ Result<bool> LocalKeys::verify_signature(const Application* app, crypto::HashKin
 Result<Bytes> LocalKeys::verify_passcode(const Enrolment& enrolment, const Secret& passcode, Instant now) {
   const factor::Kind* kind = factor::kind(enrolment.kind);
   if (!kind || !kind->verify) return Error{Errc::malformed, "this factor takes no typed code"};
-  const Secret state = TRY(unseal(state_place(enrolment), enrolment.sealed_state));
+  const Sealer place = sealer(state_place(enrolment));
+  const Secret state = TRY(place.open(enrolment.sealed_state));
   factor::Verified verified = TRY(kind->verify(state.reveal_bytes(), passcode, now));
   const Wiped next(std::move(verified.next_state));
-  return seal(state_place(enrolment), Secret(next.view()));
+  return place.seal(random_, next.view());
 }
 
 Result<Bytes> LocalKeys::resync(const Enrolment& enrolment, const Secret& code1, const Secret& code2,
                                 const Secret& code3) {
   if (enrolment.kind != factor::hotp::kKind.name) return Error{Errc::malformed, "only HOTP tokens have a counter"};
-  const Secret state = TRY(unseal(state_place(enrolment), enrolment.sealed_state));
+  const Sealer place = sealer(state_place(enrolment));
+  const Secret state = TRY(place.open(enrolment.sealed_state));
   factor::Verified verified = TRY(factor::hotp::resync(state.reveal_bytes(), code1, code2, code3));
   const Wiped next(std::move(verified.next_state));
-  return seal(state_place(enrolment), Secret(next.view()));
+  return place.seal(random_, next.view());
 }
 
 Result<bool> LocalKeys::verify_device_signature(const Enrolment& enrolment, std::string_view message,

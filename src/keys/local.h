@@ -28,6 +28,13 @@ inline constexpr std::size_t kHistoryPlainMax = 1024 * 1024;  // one row
 //                   before sealing: no nonce comes twice, also after a rollback or from a snapshot that was restored.
 class LocalKeys : public Keys {
   struct AppKeys;
+  // The key of a place's tenant and the place itself as associated data.
+  struct Sealer {
+    std::shared_ptr<const crypto::AeadKey> key;
+    Bytes bound;
+    Bytes seal(Random& random, ByteView plain) const;
+    Result<Secret> open(ByteView sealed) const;
+  };
 
   RootKey root_;
   Random& random_;
@@ -70,6 +77,7 @@ class LocalKeys : public Keys {
 
  private:
   Bytes derive(std::string_view purpose, std::string_view whose, ByteView epoch) const;
+  Sealer sealer(const Place& place);
   std::shared_ptr<const crypto::AeadKey> seal_key(const TenantId& tenant);
   std::shared_ptr<const crypto::AeadKey> history_key(const TenantId& tenant, ByteView epoch);
   std::shared_ptr<const crypto::MacKey> mac_key(Cache<crypto::MacKey>& cache, std::string_view purpose,
