@@ -1,0 +1,55 @@
+// Who is calling? The checks of duo-api §9 in their order: Authorization present, integration key, signature, date,
+// type of the application.
+#pragma once
+
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "faces/duo/authorization.h"
+#include "faces/duo/canonical.h"
+#include "faces/duo/envelope.h"
+#include "flow/ports.h"
+#include "net/http.h"
+
+namespace countersign::duo {
+
+inline constexpr seconds kSkewMax{300};  // duo-api §9: the real limit is unpublished, the clients' own model has this
+
+// Where the parameters stand that the signature covers; nothing else is believed.
+enum class SignedParameters { query, form_body, query_and_json_body };
+
+struct Caller {
+  Application app;
+  SignatureVersion version = SignatureVersion::v2;
+  SignedParameters parameters = SignedParameters::query;
+  Bytes mac;  // under that application's key: names the request
+};
+
+class Authorizer {
+ public:
+  // `host_names`: in lower case, without port; an IPv6 address without brackets.
+  Authorizer(const flow::Ports& ports, std::vector<std::string> host_names);
+
+  // Who signed the request, or the code and the detail to answer with.
+  std::variant<Caller, Failure> authorize(const net::HttpRequest& request) const;
+
+ private:
+  struct Match {
+    SignatureVersion version;
+    SignedParameters parameters;
+  };
+
+  bool knows_host(std::string_view host) const;
+  std::variant<Match, Failure> find_match(const net::HttpRequest& request, const Credentials& credentials,
+                                          const Application* app) const;
+  std::variant<Match, Failure> mismatch(const net::HttpRequest& request, const Application* app) const;
+  // The reason to refuse a request whose signature is right; nullopt: none.
+  std::optional<Failure> objection(const net::HttpRequest& request, const Credentials& credentials,
+                                   const Application& app, SignatureVersion version) const;
+
+  const flow::Ports& ports_;
+  std::vector<std::string> host_names_;
+};
+
+}  // namespace countersign::duo
