@@ -1,0 +1,101 @@
+// Fills a data directory (or a PostgreSQL database) with the population of a benchmark, through the store's own doors:
+//   seed DATA_DIR sqlite|postgresql://… TENANTS USERS hotp|totp
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+
+#include "bench/population.h"
+#include "core/factor/hotp.h"
+#include "core/factor/totp.h"
+#include "keys/local.h"
+#include "server/system.h"
+#include "store/open.h"
+#include "store/tenants.h"
+#include "store/users.h"
+
+namespace countersign::bench {
+namespace {
+
+constexpr std::int64_t kBatch = 5'000;
+
+template <class T>
+T need(Result<T> result) {
+  if (!result) {
+    std::fprintf(stderr, "seed: %s\n", result.error().what.c_str());
+    std::exit(1);
+  }
+  return *std::move(result);
+}
+
+Result<void> add_tenant(keys::Keys& keys, store::Txn& txn, std::int64_t n) {
+  Tenant tenant;
+  tenant.id = TenantId::trusted(tenant_id(n));
+  tenant.name = "bench-" + std::to_string(n);
+  TRY(store::insert_tenant(txn, tenant));
+  Application app;
+  app.tenant = tenant.id;
+  app.id = AppId::trusted(app_id(n));
+  app.name = "bench";
+  app.sealed_secret = TRY(keys.seal({tenant.id, "apps", "secret_key", app.id.text()}, Secret(secret_key(n))));
+  return store::insert_app(txn, app);
+}
+
+Result<void> add_user(const Population& world, keys::Keys& keys, store::Txn& txn, std::int64_t n) {
+  User user;
+  user.tenant = TenantId::trusted(tenant_id(world.tenant_of(n)));
+  user.id = UserId::trusted(user_id(n));
+  user.username = username(n);
+  TRY(store::insert_user(txn, user));
+  Enrolment enrolment;
+  enrolment.tenant = user.tenant;
+  enrolment.id = EnrolmentId::trusted(enrolment_id(n));
+  enrolment.user = user.id;
+  enrolment.kind = world.codes == Codes::hotp ? "hotp" : "totp";
+  const Secret seed{ByteView(seed_of(n))};
+  const Bytes state = world.codes == Codes::hotp ? TRY(factor::hotp::enrol(seed, 6, 0)) : TRY(factor::totp::enrol(seed, {}));
+  enrolment.sealed_state = TRY(keys.seal({user.tenant, "enrolments", "state", enrolment.id.text()}, Secret(ByteView(state))));
+  return store::insert_enrolment(txn, enrolment);
+}
+
+// Runs `one` for each number below `count`, a few thousand to a transaction.
+template <class F>
+void fill(store::Store& store, std::int64_t count, const char* what, F one) {
+  for (std::int64_t from = 0; from < count; from += kBatch) {
+    const std::int64_t to = std::min(count, from + kBatch);
+    need(store::write_and_wait(store, [&one, from, to](store::Txn& txn) -> Result<bool> {
+      for (std::int64_t n = from; n < to; ++n) TRY(one(txn, n));
+      return true;
+    }));
+    if (to % 100'000 == 0) std::fprintf(stderr, "seed: %lld %s\n", static_cast<long long>(to), what);
+  }
+}
+
+}  // namespace
+
+int run(int argc, char** argv) {
+  if (argc != 6) {
+    std::fprintf(stderr, "usage: seed DATA_DIR sqlite|postgresql://… TENANTS USERS hotp|totp\n");
+    return 2;
+  }
+  const std::filesystem::path dir = argv[1];
+  Population world;
+  world.tenants = std::atoll(argv[3]);
+  world.users = std::atoll(argv[4]);
+  world.codes = std::string_view(argv[5]) == "totp" ? Codes::totp : Codes::hotp;
+  std::filesystem::create_directories(dir);
+  std::filesystem::permissions(dir, std::filesystem::perms::owner_all);
+  server::SystemRandom random;
+  const auto keys = need(keys::LocalKeys::open(dir / "root.key", random));
+  const auto store = need(store::open(argv[2], dir));
+  fill(*store, world.tenants, "tenants",
+       [&](store::Txn& txn, std::int64_t n) { return add_tenant(*keys, txn, n); });
+  fill(*store, world.users, "users",
+       [&](store::Txn& txn, std::int64_t n) { return add_user(world, *keys, txn, n); });
+  return 0;
+}
+
+}  // namespace countersign::bench
+
+int main(int argc, char** argv) { return countersign::bench::run(argc, argv); }
