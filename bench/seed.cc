@@ -87,7 +87,12 @@ int run(int argc, char** argv) {
   std::filesystem::create_directories(dir);
   std::filesystem::permissions(dir, std::filesystem::perms::owner_all);
   server::SystemRandom random;
-  const auto keys = need(keys::LocalKeys::open(dir / "root.key", random));
+  const std::string root_key = dir / "root.key";
+  if (!std::filesystem::exists(root_key) && !keys::LocalKeys::create(root_key, random)) {
+    std::fprintf(stderr, "seed: cannot write %s\n", root_key.c_str());
+    return 1;
+  }
+  const auto keys = need(keys::LocalKeys::open(root_key, random));
   const auto store = need(store::open(argv[2], dir));
   fill(*store, world.tenants, "tenants",
        [&](store::Txn& txn, std::int64_t n) { return add_tenant(*keys, txn, n); });
