@@ -460,8 +460,9 @@ TEST_F(DeviceAnswer, RefusesWhatIsNoSuchBody) {
 struct DevicePaths : Device {};
 
 TEST_F(DevicePaths, OthersAreNotFound) {
-  for (const std::string path : {"/device/v1/", "/device/v2/requests", "/device/v1/requests/", "/device/v1/requests//answer",
-                                 "/device/v1/requests/a/b/answer", "/device/v1/requests/answer", "/device/"}) {
+  for (const std::string path :
+       {"/device/v1/", "/device/v2/requests", "/device/v1/requests/", "/device/v1/requests//answer",
+        "/device/v1/requests/a/b/answer", "/device/v1/requests/answer", "/device/"}) {
     net::HttpRequest request;
     request.method = "POST";
     request.path = path;
