@@ -209,11 +209,10 @@ Result<policy::Policy> policy_at(const Ports& ports, const PolicyTarget& target)
 
 Result<policy::Effective> effective_policy(const Ports& ports, const TenantId& tenant, const AppId& app) {
   return store::read(ports.store, [&](store::Txn& txn) -> Result<policy::Effective> {
-    std::vector<policy::Policy> nearest_first;
     const PolicyTarget of_app{tenant, store::PolicyScope::app, app.text(), ""};
     const PolicyTarget of_tenant{tenant, store::PolicyScope::tenant, tenant.text(), ""};
-    for (const PolicyTarget* target : {&of_app, &of_tenant}) nearest_first.push_back(TRY(read_policy(txn, *target)));
-    return policy::merge(nearest_first);
+    const policy::Policy app_policy = TRY(read_policy(txn, of_app));
+    return policy::merge(app_policy, {}, TRY(read_policy(txn, of_tenant)));
   });
 }
 

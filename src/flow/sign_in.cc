@@ -21,17 +21,19 @@ Result<std::optional<User>> find_user(store::Txn& txn, const TenantId& tenant, c
   return store::user_by_name(txn, tenant, canonical);
 }
 
-// The policies that apply, application first, then groups, then the tenant.
+// The policies that apply, each in its place: a scope that has none must not be filled by the next.
 Result<policy::Effective> effective_policy(store::Txn& txn, const Application& app, const UserId& user) {
-  using store::PolicyScope;
-  const std::vector<store::StoredPolicy> stored = TRY(store::policies_for(txn, app.tenant, app.id, user));
-  std::vector<policy::Policy> nearest_first;
-  for (PolicyScope scope : {PolicyScope::app, PolicyScope::group, PolicyScope::tenant}) {
-    for (const store::StoredPolicy& p : stored) {
-      if (p.scope == scope) nearest_first.push_back(TRY(policy::decode(p.text)));
+  policy::Policy of_app, of_tenant;
+  std::vector<policy::Policy> of_groups;
+  for (const store::StoredPolicy& stored : TRY(store::policies_for(txn, app.tenant, app.id, user))) {
+    policy::Policy read = TRY(policy::decode(stored.text));
+    switch (stored.scope) {
+      case store::PolicyScope::app: of_app = std::move(read); break;
+      case store::PolicyScope::group: of_groups.push_back(std::move(read)); break;
+      case store::PolicyScope::tenant: of_tenant = std::move(read); break;
     }
   }
-  return policy::merge(nearest_first);
+  return policy::merge(of_app, of_groups, of_tenant);
 }
 
 Result<bool> is_remembered(const Ports& ports, store::Txn& txn, const Application& app, const User& user,

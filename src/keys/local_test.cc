@@ -227,7 +227,8 @@ TEST_F(LocalKeysTest, APasscodeWorksOnceAndItsNextStateIsSealedForTheSamePlace) 
 
 TEST_F(LocalKeysTest, EachKindOfCodeIsChecked) {
   const factor::bypass::Issued issued = *factor::bypass::issue({}, random);
-  EXPECT_TRUE(keys->verify_passcode(enrolment("bypass", issued.state), Secret(std::string_view(issued.codes[3])), kNow));
+  const Secret code{std::string_view(issued.codes[3])};
+  EXPECT_TRUE(keys->verify_passcode(enrolment("bypass", issued.state), code, kNow));
   const Secret seed("12345678901234567890");
   const Enrolment hotp = enrolment("hotp", *factor::hotp::enrol(seed, 6, 0));
   EXPECT_TRUE(keys->verify_passcode(hotp, Secret("755224"), kNow));

@@ -127,10 +127,4 @@ Effective merge(const Policy& app, const std::vector<Policy>& groups, const Poli
   return effective;
 }
 
-Effective merge(const std::vector<Policy>& nearest_first) {
-  if (nearest_first.empty()) return {};
-  if (nearest_first.size() == 1) return merge({}, {}, nearest_first.front());
-  return merge(nearest_first.front(), {nearest_first.begin() + 1, nearest_first.end() - 1}, nearest_first.back());
-}
-
 }  // namespace countersign::policy

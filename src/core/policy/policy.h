@@ -84,11 +84,7 @@ std::string encode(const Policy& policy);
 Result<Policy> decode(std::string_view text);
 
 // Groups among each other: the stricter value counts (lists of what is allowed: what all allow; of what is blocked:
-// what any blocks); then application before groups before tenant.
+// what any blocks); then application before groups before tenant. A scope without a policy is an empty one.
 Effective merge(const Policy& app, const std::vector<Policy>& groups, const Policy& tenant);
-
-// The same in one list: the first is the application's, the last the tenant's, groups between. An application or tenant
-// without a policy is an empty Policy in its place; a single one is the tenant's.
-Effective merge(const std::vector<Policy>& nearest_first);
 
 }  // namespace countersign::policy

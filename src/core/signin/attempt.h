@@ -50,7 +50,7 @@ struct Attempt {
 struct Sent { PhoneId phone; Instant expires; };         // a request now waits for the phone
 struct Approved { std::string typed; std::string expected; };  // `expected` from keys.push_number; ignored when nowhere
 struct Denied { bool fraud; };
-struct Refused { std::string_view reason; };               // policy no longer lets this user in, whatever the phone says
+struct Refused { std::string_view reason; };             // policy no longer lets this user in, whatever the phone says
 struct Expired {};
 struct Cancelled {};                                     // a newer request of the same source took its place
 using Event = std::variant<Sent, Approved, Denied, Refused, Expired, Cancelled>;

@@ -44,6 +44,7 @@ const Case kCases[] = {
     {"wrong number", kWrong, "conflict", "denied user_mistake", "conflict", "conflict"},
     {"denied", Denied{false}, "conflict", "denied user_cancelled", "conflict", "conflict"},
     {"not me", Denied{true}, "conflict", "fraud user_marked_fraud", "conflict", "conflict"},
+    {"refused", Refused{"user_disabled"}, "conflict", "denied user_disabled", "conflict", "conflict"},
     {"expired", Expired{}, "conflict", "conflict", "timed_out no_response", "timed_out no_response"},
     {"cancelled", Cancelled{}, "cancelled user_cancelled", "cancelled user_cancelled", "conflict", "conflict"},
 };
