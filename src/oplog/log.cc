@@ -49,6 +49,7 @@ Log::Log(const Clock& clock) : clock_(clock), own_(std::make_unique<Stderr>()), 
 Log::Log(const Clock& clock, Sink& sink) : clock_(clock), sink_(sink) {}
 
 void Log::line(Level level, EventName event, std::initializer_list<Written> fields) noexcept {
+  if (level < least_.load(std::memory_order_relaxed)) return;
   try {
     codec::JsonWriter json;
     json.begin_object();

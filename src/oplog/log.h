@@ -2,6 +2,7 @@
 // number or a name of history in it is a compile error.
 #pragma once
 
+#include <atomic>
 #include <concepts>
 #include <cstdint>
 #include <memory>
@@ -83,12 +84,16 @@ class Log {
   std::mutex mutex_;
   std::unique_ptr<Sink> own_;
   Sink& sink_;
+  std::atomic<Level> least_{Level::info};
 
  public:
   // To stderr, written before the call returns.
   explicit Log(const Clock& clock);
   // To a sink that outlives it.
   Log(const Clock& clock, Sink& sink);
+
+  // Leaves out what is less grave than `least` from now on.
+  void keep_from(Level least) { least_ = least; }
 
   // {"ts":"…","level":"info","event":"server.ready","took_ms":12}; fields in the order given.
   template <std::same_as<Written>... Fields>

@@ -107,7 +107,7 @@ class Config {
                   "Further host names that requests may be addressed to and that the local certificate names."};
   Number workers{*this, "workers", 0, {0, 256}, "threads", "Threads that serve requests; 0: one for each processor."};
   Text log_level{*this, "log_level", "info", "", "The least grave events that go to the operator's log on stderr.",
-                 {"debug", "info", "warning", "error"}};
+                 {"info", "warn", "error"}};
   Text tls_certificate{*this, "tls.certificate", "", "path",
                        "PEM chain, leaf first; empty: a certificate of the local CA."};
   Text tls_key{*this, "tls.key", "", "path", "The private key of that certificate, PEM."};
@@ -121,10 +121,6 @@ class Config {
   Number body_s{*this, "limits.body_s", 20, {1, 600}, "seconds", "Time for a request's body."};
   Number idle_s{*this, "limits.idle_s", 75, {1, 3'600}, "seconds", "How long a connection may be silent."};
   Number drain_s{*this, "limits.drain_s", 10, {0, 600}, "seconds", "Time for requests in flight when stopping."};
-  Number requests_per_s{*this, "limits.requests_per_s", 50'000, {1, 10'000'000}, "requests/s",
-                        "Signed requests of one application; beyond it 429."};
-  Number bad_signatures_per_min{*this, "limits.bad_signatures_per_min", 1'000, {1, 10'000'000}, "requests/min",
-                                "Bad signatures from one address; beyond it 429 for that address."};
   Number push_lifetime_s{*this, "push.lifetime_s", 60, {10, 600}, "seconds", "How long a push waits for its answer."};
   Number attempt_kept_s{*this, "push.kept_s", 600, {300, 86'400}, "seconds",
                         "How long a decided sign-in can still be asked for."};

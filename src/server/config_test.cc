@@ -52,7 +52,7 @@ TEST(Config, NamesLineAndKeyOfAWrongType) {
 
 TEST(Config, NamesLineAndRangeOfAValueOutOfRange) {
   EXPECT_EQ(refusal("[push]\nlifetime_s = 9\n"), "c.toml:2: push.lifetime_s: out of range, allowed is 10 to 600");
-  EXPECT_EQ(refusal("log_level = \"loud\"\n"), "c.toml:1: log_level: must be one of debug, info, warning, error");
+  EXPECT_EQ(refusal("log_level = \"loud\"\n"), "c.toml:1: log_level: must be one of info, warn, error");
 }
 
 TEST(Config, NamesTheLineThatIsNoToml) { EXPECT_TRUE(refusal("workers = 1\n= 3\n").starts_with("c.toml:2: not TOML")); }

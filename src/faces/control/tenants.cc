@@ -21,7 +21,7 @@ Result<void> list(const Call& call) {
 }
 
 Result<void> show(const Call& call) {
-  const std::string given = TRY(call.args.text("which"));
+  const std::string given = TRY(call.args.text("tenant"));
   call.row(object(TRY(flow::find_tenant(call.by.ports, given))));
   return {};
 }
@@ -38,7 +38,7 @@ std::vector<Command> tenant_commands() {
       {.words = "tenant list", .meaning = "Show all tenants", .arguments = {}, .rows = Rows::many, .run = list},
       {.words = "tenant show",
        .meaning = "Show one tenant",
-       .arguments = {{"which", Shape::positional, Need::required, "Its id or name"}},
+       .arguments = {{"tenant", Shape::positional, Need::required, "Its id or name"}},
        .run = show},
   };
 }

@@ -8,7 +8,7 @@
 namespace countersign::control {
 namespace {
 
-constexpr Argument kWhich{"which", Shape::positional, Need::required, "The user's id, or the username with --tenant"};
+constexpr Argument kWhich{"user", Shape::positional, Need::required, "The user's id, or the username with --tenant"};
 constexpr Argument kEmail{"email", Shape::option, Need::optional, "An email address"};
 constexpr Argument kRealname{"realname", Shape::option, Need::optional, "The name people know"};
 constexpr Argument kStatus{"status", Shape::option, Need::optional,
@@ -23,7 +23,7 @@ Result<std::optional<UserStatus>> maybe_status(const Call& call) {
 }
 
 Result<User> the_user(const Call& call) {
-  const std::string given = TRY(call.args.text("which"));
+  const std::string given = TRY(call.args.text("user"));
   const std::optional<TenantId> tenant = TRY(maybe_tenant(call));
   return flow::find_user(call.by.ports, tenant, given);
 }

@@ -1,0 +1,184 @@
+#include "server/cli.h"
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <map>
+
+#include "faces/control/commands.h"
+#include "net/control_client.h"
+#include "server/cli_print.h"
+
+namespace countersign::server {
+namespace {
+
+constexpr std::string_view kRowHead = "{\"row\":";
+
+// What CLI11 writes into while it parses one command.
+struct Given {
+  const control::Command* command = nullptr;
+  std::map<std::string, std::string> texts;
+  std::map<std::string, bool> flags;
+  std::map<std::string, std::vector<std::string>> rests;
+};
+
+std::string args_of(const Given& given, const CLI::App& app) {
+  codec::JsonWriter w;
+  w.begin_object();
+  for (const control::Argument& argument : given.command->arguments) {
+    const std::string name(argument.name);
+    switch (argument.shape) {
+      case control::Shape::positional:
+      case control::Shape::option: {
+        const bool there = app.count(argument.shape == control::Shape::option ? "--" + name : name) > 0;
+        if (there) w.key(name).string(given.texts.at(name));
+        break;
+      }
+      case control::Shape::flag:
+        if (given.flags.at(name)) w.key(name).boolean(true);
+        break;
+      case control::Shape::rest:
+        w.key(name).begin_array();
+        for (const std::string& text : given.rests.at(name)) w.string(text);
+        w.end_array();
+        break;
+    }
+  }
+  return w.end_object().take();
+}
+
+int run(const Globals& globals, const Given& given, const CLI::App& app) {
+  if (given.command->words == "user import") {
+    return import_users(globals, given.texts.at("tenant"), given.texts.at("file"));
+  }
+  Result<ControlLine> line = ControlLine::connect(globals.data);
+  if (!line) return complain(line.error());
+  RowPrinter printer(globals.json ? control::Rows::raw : given.command->rows);
+  const Result<void> done =
+      line->ask(given.command->words, args_of(given, app), [&](std::string_view row) { printer.print(row); });
+  std::fflush(stdout);
+  return done ? kDone : complain(done.error());
+}
+
+void add_argument(CLI::App& app, Given& given, const control::Argument& argument) {
+  const std::string name(argument.name);
+  const std::string meaning(argument.meaning);
+  CLI::Option* option = nullptr;
+  switch (argument.shape) {
+    case control::Shape::positional: option = app.add_option(name, given.texts[name], meaning); break;
+    case control::Shape::option: option = app.add_option("--" + name, given.texts[name], meaning); break;
+    case control::Shape::flag: option = app.add_flag("--" + name, given.flags[name], meaning); break;
+    case control::Shape::rest: option = app.add_option(name, given.rests[name], meaning); break;
+  }
+  if (argument.need == control::Need::required) option->required();
+}
+
+CLI::App& group_of(CLI::App& app, const std::string& word) {
+  for (CLI::App* there : app.get_subcommands(nullptr)) {
+    if (there->get_name() == word) return *there;
+  }
+  static const std::map<std::string, std::string> kMeanings = {
+      {"tenant", "Customer accounts"},           {"app", "Applications and their keys"},
+      {"user", "Users"},                         {"group", "Groups of users"},
+      {"phone", "Phones and their activation"},  {"token", "One-time code tokens"},
+      {"bypass", "Bypass codes"},                {"policy", "Who may sign in, and with what"},
+      {"log", "What happened"}};
+  const auto meaning = kMeanings.find(word);
+  CLI::App* made = app.add_subcommand(word, meaning == kMeanings.end() ? "" : meaning->second);
+  made->require_subcommand(1);
+  made->fallthrough();
+  return *made;
+}
+
+}  // namespace
+
+int exit_code(Errc code) {
+  switch (code) {
+    case Errc::malformed: return kUsage;
+    case Errc::refused:
+    case Errc::not_found:
+    case Errc::conflict:
+    case Errc::exhausted: return kRefused;
+    case Errc::unavailable: return kUnavailable;
+  }
+  return kRefused;
+}
+
+int complain(const Error& error) {
+  std::fprintf(stderr, "countersign: %s\n", error.what.c_str());
+  return exit_code(error.code);
+}
+
+void add_control_commands(CLI::App& app, const Globals& globals, std::function<int()>& chosen) {
+  for (const control::Command& command : control::commands()) {
+    const std::size_t space = command.words.find(' ');
+    CLI::App& group = group_of(app, std::string(command.words.substr(0, space)));
+    CLI::App* leaf =
+        group.add_subcommand(std::string(command.words.substr(space + 1)), std::string(command.meaning));
+    leaf->fallthrough();
+    auto given = std::make_shared<Given>();  // shared: CLI11's options and the callback refer to it
+    given->command = &command;
+    for (const control::Argument& argument : command.arguments) add_argument(*leaf, *given, argument);
+    leaf->callback([&globals, &chosen, given, leaf] {
+      chosen = [&globals, given, leaf] { return run(globals, *given, *leaf); };
+    });
+  }
+}
+
+struct ControlLine::Open {
+  net::ControlClient client;
+};
+
+ControlLine::ControlLine(std::unique_ptr<Open> open) : open_(std::move(open)) {}
+ControlLine::ControlLine(ControlLine&&) noexcept = default;
+ControlLine::~ControlLine() = default;
+
+Result<ControlLine> ControlLine::connect(const std::string& data) {
+  Result<net::ControlClient> client = net::ControlClient::connect(data + "/control.sock");
+  if (!client) {
+    return Error{Errc::unavailable, "no server runs on " + data + "; start one with `countersign serve --data " + data +
+                                        "`, or name another folder with --data"};
+  }
+  return ControlLine(std::make_unique<Open>(Open{*std::move(client)}));
+}
+
+namespace {
+
+Errc errc_of(std::string_view text) {
+  for (const Errc code : {Errc::malformed, Errc::refused, Errc::not_found, Errc::conflict, Errc::exhausted}) {
+    if (name(code) == text) return code;
+  }
+  return Errc::unavailable;
+}
+
+Error error_of(std::string_view line) {
+  const auto json = codec::parse_json(line);
+  const codec::Json* error = json ? json->find("error") : nullptr;
+  const codec::Json* code = error != nullptr ? error->find("code") : nullptr;
+  const codec::Json* what = error != nullptr ? error->find("what") : nullptr;
+  if (code == nullptr || what == nullptr) return Error{Errc::unavailable, "the server's answer cannot be read"};
+  return Error{errc_of(code->as_string() ? *code->as_string() : ""),
+               std::string(what->as_string() ? *what->as_string() : "")};
+}
+
+}  // namespace
+
+Result<void> ControlLine::ask(std::string_view command, std::string_view args,
+                              const std::function<void(std::string_view)>& on_row) {
+  codec::JsonWriter w;
+  w.begin_object().key("command").string(command).key("args").raw(args).end_object();
+  TRY(open_->client.send(w.take()));
+  for (;;) {
+    const std::optional<std::string> line = TRY(open_->client.next());
+    if (!line) return Error{Errc::unavailable, "the server went away before it had answered; look before you try again"};
+    const std::string_view text = *line;
+    if (text.starts_with(kRowHead) && text.ends_with('}')) {
+      on_row(text.substr(kRowHead.size(), text.size() - kRowHead.size() - 1));
+    } else if (text == "{\"done\":true}") {
+      return {};
+    } else {
+      return error_of(text);
+    }
+  }
+}
+
+}  // namespace countersign::server

@@ -1,0 +1,191 @@
+#include "server/wiring.h"
+
+#include <systemd/sd-daemon.h>
+
+#include <cstdio>
+#include <fstream>
+
+#include "core/codec/json_write.h"
+#include "faces/control/face.h"
+#include "faces/device/serve.h"
+#include "faces/duo/routes.h"
+#include "faces/health/health.h"
+#include "flow/ports.h"
+#include "keys/local.h"
+#include "net/control_socket.h"
+#include "net/server.h"
+#include "net/tls.h"
+#include "net/wakeups.h"
+#include "oplog/log.h"
+#include "server/addresses.h"
+#include "server/certificates.h"
+#include "server/data_dir.h"
+#include "server/demo.h"
+#include "server/metrics.h"
+#include "server/router.h"
+#include "server/signals.h"
+#include "server/sweeper.h"
+#include "server/system.h"
+#include "store/open.h"
+
+namespace countersign::server {
+namespace {
+
+Result<std::unique_ptr<keys::LocalKeys>> open_keys(const DataDir& dir, Random& random) {
+  const std::string file = dir.file("root.key");
+  auto keys = keys::LocalKeys::open(file, random);
+  if (keys || keys.error().code != Errc::not_found) return keys;
+  if (std::filesystem::exists(dir.file("countersign.db"))) {
+    return Error{Errc::not_found, file + " is missing and the database is sealed under it: put it back from its backup"};
+  }
+  TRY(keys::LocalKeys::create(file, random));
+  return keys::LocalKeys::open(file, random);
+}
+
+net::ServerOptions server_options(const Config& config, oplog::Log& log) {
+  net::ServerOptions out;
+  out.limits.connections = static_cast<std::size_t>(*config.connections);
+  out.limits.head_bytes = static_cast<std::size_t>(*config.head_bytes);
+  out.limits.body_bytes = static_cast<std::size_t>(*config.body_bytes);
+  out.limits.head = seconds(*config.head_s);
+  out.limits.body = seconds(*config.body_s);
+  out.limits.idle = seconds(*config.idle_s);
+  out.limits.drain = seconds(*config.drain_s);
+  out.threads = static_cast<unsigned>(*config.workers);
+  out.on_event = [&log](std::string_view event) { log.warn("http.event", oplog::field(record::detail, event)); };
+  return out;
+}
+
+oplog::Level level_of(const Config& config) {
+  if (*config.log_level == "error") return oplog::Level::error;
+  return *config.log_level == "warn" ? oplog::Level::warn : oplog::Level::info;
+}
+
+flow::Settings settings_of(const Config& config, std::string url) {
+  flow::Settings out;
+  out.push_lifetime = seconds(*config.push_lifetime_s);
+  out.attempt_kept = seconds(*config.attempt_kept_s);
+  out.activation_lifetime = seconds(*config.activation_lifetime_s);
+  out.public_url = std::move(url);
+  return out;
+}
+
+Result<std::vector<HostPort>> addresses_of(const Config& config) {
+  std::vector<HostPort> out;
+  for (const std::string& text : *config.listen) out.push_back(TRY(parse_host_port(text)));
+  return out;
+}
+
+// Renews or reads again; the certificate in use stays where that fails.
+void reload_certificate(bool own, const CertificatePorts& ports, const DataDir& dir,
+                        const std::vector<std::string>& names, net::TlsContext& tls, oplog::Log& log) {
+  const Result<Leaf> leaf = own ? prepare_certificates(ports, dir, names) : Result<Leaf>(Leaf::made);
+  const Result<void> done = leaf ? tls.reload() : Result<void>(leaf.error());
+  if (done) return log.info("certificate.reloaded");
+  log.error("certificate.not_reloaded", oplog::field(record::detail, done.error().what));
+}
+
+void say_ready(const net::Server& server, std::size_t https_listeners, const std::string& ca, milliseconds took) {
+  codec::JsonWriter w;
+  w.begin_object().key("event").string("ready").key("listen").begin_array();
+  for (const net::Bound& bound : server.bound()) {
+    if (bound.listener < https_listeners) w.string("https://" + net::text(bound));
+  }
+  w.end_array();
+  for (const net::Bound& bound : server.bound()) {
+    if (bound.listener >= https_listeners) w.key("metrics").string("http://" + net::text(bound) + "/metrics");
+  }
+  w.key("ca").string(ca).key("took_ms").integer(std::int64_t{took.count()}).end_object();
+  std::printf("%s\n", w.take().c_str());
+  std::fflush(stdout);
+  sd_notify(0, "READY=1");
+}
+
+}  // namespace
+
+Result<std::string> database_of(const Config& config) {
+  if ((*config.database_file).empty()) return *config.database;
+  std::ifstream in(*config.database_file);
+  std::string url;
+  if (!std::getline(in, url) || url.empty()) {
+    return Error{Errc::not_found, *config.database_file + ": the database URL cannot be read"};
+  }
+  return url;
+}
+
+Result<void> serve(const Config& config, Demo demo, std::chrono::steady_clock::time_point started) {
+  harden_process();
+  block_signals();
+  SystemClock clock;
+  SystemRandom random;
+  oplog::Log log(clock);
+  log.keep_from(level_of(config));
+
+  const DataDir dir = TRY(DataDir::open(*config.data));
+  const std::unique_ptr<keys::LocalKeys> keys = TRY(open_keys(dir, random));
+  const std::string database = TRY(database_of(config));
+  std::unique_ptr<store::Store> store = TRY(store::open(database, dir.path()));
+
+  const std::vector<HostPort> listen = TRY(addresses_of(config));
+  const std::vector<std::string> names = host_names(config, listen);
+  const bool own = (*config.tls_certificate).empty();
+  const CertificatePorts certificate_ports{*store, *keys, clock, random};
+  if (own) TRY(prepare_certificates(certificate_ports, dir, names));
+  const auto tls = TRY(own ? net::TlsContext::load(dir.file("tls.pem"), dir.file("tls.pem"))
+                           : net::TlsContext::load(*config.tls_certificate, *config.tls_key));
+
+  net::Wakeups wakeups;
+  net::Server server(clock, wakeups, server_options(config, log));
+  Router router;
+  for (const HostPort& at : listen) {
+    TRY(server.listen({at.host, at.port, tls.get(), [&](const net::HttpRequest& r) { return router.answer(r); }}));
+  }
+  const Measured measured{server.counters(), clock, clock.now(), [&] { return store->ping().has_value(); }};
+  if (!(*config.metrics_listen).empty()) {
+    const HostPort at = TRY(parse_host_port(*config.metrics_listen));
+    const net::Handler handler = [&](const net::HttpRequest& r) { return serve_metrics(measured, r); };
+    TRY(server.listen({at.host, at.port, nullptr, handler}));
+  }
+
+  const std::string url = public_url(config, {listen.front().host, server.bound().front().port});
+  const flow::Ports ports{*store, *keys, clock, random, [&](std::string_view key) { wakeups.wake(key); },
+                          settings_of(config, url)};
+  duo::DuoFace duo(ports, {.host_names = names});
+  router.add({duo::DuoFace::serves, [&](const net::HttpRequest& r) { return duo.handle(r); }});
+  router.add({device::serves, [&](const net::HttpRequest& r) { return device::serve(ports, r); }});
+  router.add({health::serves, [&](const net::HttpRequest& r) { return health::serve(ports, kVersion, r); }});
+
+  const control::ControlFace control(ports, api_hostname(url));
+  auto control_socket = TRY(net::ControlSocket::open(
+      dir.file("control.sock"), [&](std::string_view line, net::LineWriter& out, net::LineReader&) {
+        control.answer(line, [&](const std::string& text) { return out.write(text).has_value(); });
+      }));
+
+  const auto reload = [&] { reload_certificate(own, certificate_ports, dir, names, *tls, log); };
+  const SweeperPorts swept{ports, log, [&] { return server.counters().waits_open.load() > 0; }, reload};
+  auto sweeper = std::make_unique<Sweeper>(swept, database.starts_with("postgres") ? Nodes::several : Nodes::this_one);
+  auto signals = std::make_unique<Signals>(
+      [&] {
+        sd_notify(0, "STOPPING=1");
+        log.info("server.draining");
+        server.drain();
+      },
+      reload);
+
+  const std::string ca = own ? dir.file("ca.pem") : "";
+  if (demo == Demo::yes) {
+    const Secret text = TRY(prepare_demo(ports, {.public_url = url, .api_hostname = api_hostname(url), .ca_file = ca}));
+    std::fwrite(text.reveal().data(), 1, text.size(), stderr);
+  }
+  say_ready(server, listen.size(), ca,
+            std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - started));
+  server.run();
+  signals.reset();
+  sweeper.reset();
+  control_socket.reset();
+  store.reset();  // its threads may still finish writes of what is destroyed below
+  log.info("server.stopped");
+  return {};
+}
+
+}  // namespace countersign::server
