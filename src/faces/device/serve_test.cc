@@ -195,7 +195,7 @@ TEST_F(DeviceSignature, OfAWrongClockIsToldTheTime) {
   FakePhone phone = bound_phone();
   phone.faults.clock_ahead = seconds(301);
   const net::HttpResponse ahead = ask(phone.account(now()));
-  EXPECT_EQ(ahead.status, 401);
+  ASSERT_EQ(ahead.status, 401);
   EXPECT_EQ(error_of(ahead), "clock");
   EXPECT_EQ(need(json_of(ahead).find("server_time")->as_int()), unix_s(now()));
   phone.faults.clock_ahead = seconds(-301);
