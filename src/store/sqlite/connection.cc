@@ -101,7 +101,21 @@ Result<std::unique_ptr<Connection>> Connection::open(const Opening& opening) {
 
 Connection::~Connection() {
   for (Prepared& prepared : prepared_) sqlite3_finalize(prepared.stmt);
+  for (sqlite3_stmt* control : controls_) sqlite3_finalize(control);
   sqlite3_close(db_);
+}
+
+Result<void> Connection::run(Control control) {
+  static constexpr const char* kTexts[kControls] = {"BEGIN",          "BEGIN IMMEDIATE", "COMMIT",          "ROLLBACK",
+                                                    "SAVEPOINT flow", "RELEASE flow",    "ROLLBACK TO flow"};
+  const auto at = static_cast<std::size_t>(control);
+  sqlite3_stmt*& stmt = controls_[at];
+  if (stmt == nullptr && sqlite3_prepare_v3(db_, kTexts[at], -1, SQLITE_PREPARE_PERSISTENT, &stmt, nullptr) != SQLITE_OK) {
+    return error_of(db_);
+  }
+  const Reset reset{stmt};
+  if (sqlite3_step(stmt) != SQLITE_DONE) return error_of(db_);
+  return {};
 }
 
 Result<void> Connection::exec(const char* sql) {
@@ -189,10 +203,10 @@ Result<void> run_flow(const Flow& flow, Connection& connection) {
 }
 
 Result<void> SqliteTarget::transact(const Flow& flow) {
-  TRY(connection_.exec("BEGIN IMMEDIATE"));
+  TRY(connection_.run(Control::begin_write));
   Result<void> done = run_flow(flow, connection_);
-  if (done) done = connection_.exec("COMMIT");
-  if (!done && connection_.in_transaction()) (void)connection_.exec("ROLLBACK");
+  if (done) done = connection_.run(Control::commit);
+  if (!done && connection_.in_transaction()) (void)connection_.run(Control::rollback);
   return done;
 }
 

@@ -16,6 +16,10 @@ namespace countersign::store::sqlite {
 
 inline constexpr int kParametersMax = 16;
 
+// What begins and ends transactions, prepared as well: parsing "SAVEPOINT" takes longer than running it.
+enum class Control { begin_read, begin_write, commit, rollback, savepoint, release, rollback_to };
+inline constexpr std::size_t kControls = 7;
+
 struct Opening {
   std::string path;
   bool reads_only = false;
@@ -32,6 +36,7 @@ class Connection {
 
   sqlite3* db_ = nullptr;
   std::array<Prepared, kQueryCount> prepared_{};
+  std::array<sqlite3_stmt*, kControls> controls_{};
   friend class SqliteTxn;
 
   Connection() = default;
@@ -44,6 +49,7 @@ class Connection {
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
+  Result<void> run(Control control);
   // Runs SQL of ours without parameters, any number of statements.
   Result<void> exec(const char* sql);
   // refused: a statement does not fit the schema.

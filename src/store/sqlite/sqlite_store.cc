@@ -117,9 +117,9 @@ void SqliteStore::run(std::vector<Pending>& batch) {
   Result<void> fine = begin();
   if (!fine) return refuse_all(batch, fine.error());
   fine = run_batch(batch);
-  if (fine) fine = writer_->exec("COMMIT");
+  if (fine) fine = writer_->run(Control::commit);
   if (!fine) {
-    if (writer_->in_transaction()) (void)writer_->exec("ROLLBACK");
+    if (writer_->in_transaction()) (void)writer_->run(Control::rollback);
     // A flow that was refused may have been so because of another's rows, which are gone now.
     for (Pending& pending : batch) pending.result = fine.error();
     return;
@@ -143,11 +143,11 @@ Result<void> SqliteStore::run_batch(std::vector<Pending>& batch) {
 }
 
 Result<void> SqliteStore::run_in_savepoint(const Flow& flow) {
-  TRY(writer_->exec("SAVEPOINT flow"));
+  TRY(writer_->run(Control::savepoint));
   Result<void> done = run_flow(flow, *writer_);
   if (!writer_->in_transaction()) return done;
-  if (!done) TRY(writer_->exec("ROLLBACK TO flow"));
-  TRY(writer_->exec("RELEASE flow"));
+  if (!done) TRY(writer_->run(Control::rollback_to));
+  TRY(writer_->run(Control::release));
   return done;
 }
 
@@ -156,7 +156,7 @@ Result<void> SqliteStore::begin() {
     return Error{Errc::unavailable, "the database file " + file_.string() +
                                         " was moved or deleted; put it back, or restart with the right data directory"};
   }
-  Result<void> begun = writer_->exec("BEGIN IMMEDIATE");
+  Result<void> begun = writer_->run(Control::begin_write);
   if (locked_out_ != !begun) {
     locked_out_ = !begun;
     writer_->busy_timeout(locked_out_ ? kLockedOutBusyMs : limits_.busy_ms);
@@ -234,10 +234,10 @@ void SqliteStore::give_back(std::unique_ptr<Connection> reader) {
 
 Result<void> SqliteStore::read(const Flow& flow) {
   std::unique_ptr<Connection> reader = TRY(borrow());
-  Result<void> done = reader->exec("BEGIN");
+  Result<void> done = reader->run(Control::begin_read);
   if (done) done = run_flow(flow, *reader);
   if (reader->in_transaction()) {
-    const Result<void> ended = reader->exec("COMMIT");
+    const Result<void> ended = reader->run(Control::commit);
     if (!ended) reader.reset();  // a connection that cannot even end a read is not used again
   }
   give_back(std::move(reader));
