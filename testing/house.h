@@ -113,12 +113,12 @@ class House {
   }
 
   // Starts a push for the user at that application.
-  Result<flow::Standing> begin_push(const Application& at, const User& of) {
+  Result<flow::Standing> begin_push(const Application& at, const User& of, std::string display_username = {}) {
     flow::PushRequest request;
     request.app = at;
     request.user = of.id;
     request.access.ip = "192.0.2.7";
-    request.display_username = of.username;
+    request.display_username = std::move(display_username);
     request.pushinfo = {{"host", "web1"}};
     return outcome<flow::Standing>(
         [&](flow::Done<flow::Standing> done) { flow::begin_push(ports, std::move(request), std::move(done)); });

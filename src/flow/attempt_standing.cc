@@ -6,6 +6,7 @@
 #include "flow/push.h"
 #include "flow/run_again.h"
 #include "store/attempts.h"
+#include "store/users.h"
 
 namespace countersign::flow {
 namespace {
@@ -64,8 +65,13 @@ void cancel_attempt(const Ports& ports, const Application& app, const AttemptId&
 }
 
 Result<std::vector<PendingRequest>> pending_requests(const Ports& ports, const Phone& phone) {
-  const auto rows = TRY(store::read(
-      ports.store, [&](store::Txn& txn) { return store::open_attempts_of_phone(txn, phone.tenant, phone.id); }));
+  std::string username;  // where the client gave no other to show
+  const auto rows = TRY(store::read(ports.store, [&](store::Txn& txn) -> Result<std::vector<store::StoredAttempt>> {
+    std::vector<store::StoredAttempt> open = TRY(store::open_attempts_of_phone(txn, phone.tenant, phone.id));
+    if (open.empty()) return open;
+    if (const auto user = TRY(store::user_by_id(txn, phone.tenant, phone.user))) username = user->username;
+    return open;
+  }));
   std::vector<PendingRequest> out;
   for (const store::StoredAttempt& row : rows) {
     const signin::Attempt attempt = TRY(open_attempt(ports, row));
@@ -74,7 +80,7 @@ Result<std::vector<PendingRequest>> pending_requests(const Ports& ports, const P
     request.id = attempt.id;
     request.application = attempt.app_name;
     request.type = attempt.type.empty() ? "Login" : attempt.type;
-    request.username = attempt.display_username;
+    request.username = attempt.display_username.empty() ? username : attempt.display_username;
     request.address = attempt.access.ip;
     request.pushinfo = attempt.pushinfo;
     request.digits = attempt.number == signin::Number::shown ? attempt.digits : 0;

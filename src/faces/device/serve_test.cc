@@ -228,6 +228,13 @@ TEST_F(DeviceRequests, TellWhatToCompare) {
   EXPECT_EQ(need(request.find("info")->items().at(0).items().at(1).as_string()), "web1");
 }
 
+TEST_F(DeviceRequests, ShowTheNameThatTheClientGave) {
+  const FakePhone phone = bound_phone();
+  need(house.begin_push(house.app, house.user, "CORP\\ada"));
+  const Json json = json_of(ask(phone.pending(0, now())));
+  EXPECT_EQ(text(json.find("requests")->items().at(0), "username"), "CORP\\ada");
+}
+
 TEST_F(DeviceRequests, NeverTellTheNumber) {
   const FakePhone phone = bound_phone();
   const flow::Standing push = pushed();
