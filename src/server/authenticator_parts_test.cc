@@ -143,7 +143,7 @@ TEST(Printable, LetsNothingReachTheTerminalThatItWouldObey) {
 }
 
 TEST(Table, AlignsItsColumns) {
-  EXPECT_EQ(table({{"A", "BB"}, {"ünf", "x"}}), "A    BB\nünf  x\n");
+  EXPECT_EQ(table({{"A", "BB", "C"}, {"ünf", "", "x"}}), "A    BB  C\nünf  -   x\n");
 }
 
 }  // namespace

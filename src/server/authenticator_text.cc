@@ -53,13 +53,13 @@ std::string table(const std::vector<std::vector<std::string>>& rows) {
   std::vector<std::size_t> widths;
   for (const auto& row : rows) {
     widths.resize(std::max(widths.size(), row.size()));
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], width_of(row[i]));
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max({widths[i], width_of(row[i]), std::size_t{1}});
   }
   std::string out;
   for (const auto& row : rows) {
     for (std::size_t i = 0; i < row.size(); ++i) {
-      out.append(row[i]);
-      if (i + 1 < row.size()) out.append(widths[i] - width_of(row[i]) + 2, ' ');
+      out.append(row[i].empty() ? "-" : row[i]);
+      if (i + 1 < row.size()) out.append(widths[i] - std::max<std::size_t>(width_of(row[i]), 1) + 2, ' ');
     }
     out.push_back('\n');
   }
@@ -107,7 +107,8 @@ std::string requests_json(const std::vector<FoundRequest>& found) {
 }
 
 std::string described(const flow::PendingRequest& request) {
-  std::string out = request.application + ": " + request.type + " of " + request.username + " from " + request.address;
+  std::string out = request.application + ": " + request.type + " of " + request.username;
+  if (!request.address.empty()) out += " from " + request.address;
   for (std::size_t i = 0; i < request.pushinfo.size(); ++i) {
     out += (i ? ", " : " (") + request.pushinfo[i].first + ": " + request.pushinfo[i].second;
   }
