@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <atomic>
 #include <future>
 #include <optional>
 #include <string>
@@ -83,6 +85,19 @@ TEST_F(DeviceActivate, WorksOnce) {
   const std::string code = house.activation_code(house.add_phone(house.user));
   EXPECT_EQ(ask(new_phone().activation(code, now())).status, 200);
   EXPECT_EQ(ask(new_phone().activation(code, now())).status, 403);
+}
+
+TEST_F(DeviceActivate, WorksOnceInParallel) {
+  const std::string code = house.activation_code(house.add_phone(house.user));
+  std::vector<net::HttpRequest> requests;
+  for (int i = 0; i < 8; ++i) requests.push_back(new_phone().activation(code, now()));
+  std::atomic<int> bound = 0;
+  std::vector<std::thread> threads;
+  for (const net::HttpRequest& request : requests) {
+    threads.emplace_back([&] { bound += ask(request).status == 200; });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(bound, 1);
 }
 
 TEST_F(DeviceActivate, RefusesEveryBadCodeAlike) {
@@ -186,6 +201,11 @@ TEST_F(DeviceSignature, CoversEveryPart) {
   EXPECT_EQ(changed([](net::HttpRequest& r) { r.path = "/device/v1/account"; }), 401);
   EXPECT_EQ(changed([](net::HttpRequest& r) { r.query = "wait=1"; }), 401);
   EXPECT_EQ(changed([](net::HttpRequest& r) { r.body = "{}"; }), 401);
+  EXPECT_EQ(changed([](net::HttpRequest& r) {
+              std::string& value = r.headers.back().value;
+              value.replace(value.find("ts=\"17"), 6, "ts=\"18");
+            }),
+            401);
   net::HttpRequest as_post = phone.call("GET", "/device/v1/requests/x/answer", "", "{}", now());
   as_post.method = "POST";
   EXPECT_EQ(ask(as_post).status, 401);
