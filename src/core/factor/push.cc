@@ -11,7 +11,7 @@ constexpr std::uint8_t kVersion = 1;
 constexpr std::size_t kPointSize = crypto::kP256PointSize;
 
 // Says what is signed, so that no other signature by the device's key can be taken for an answer.
-constexpr std::string_view kPurpose = "countersign-push/1";
+constexpr std::string_view kPurpose = "countersign device answer v1";
 
 Result<crypto::Es256PublicKey> device_key(ByteView state) {
   StateReader reader(state);
@@ -41,10 +41,11 @@ Result<Decision> decision(std::string_view text) {
 
 // docs/protocols/device.md, "answer message".
 std::string answer_message(std::string_view request_id, std::string_view number, Decision decision) {
-  std::string message(kPurpose);
-  message += '\n';
-  for (const std::string_view field : {request_id, number, name(decision)}) {
-    message.append(std::to_string(field.size())).append(":").append(field).append("\n");
+  std::string message;
+  for (const std::string_view field : {kPurpose, request_id, number, name(decision)}) {
+    message.push_back(static_cast<char>(field.size() >> 8 & 0xff));
+    message.push_back(static_cast<char>(field.size() & 0xff));
+    message += field;
   }
   return message;
 }

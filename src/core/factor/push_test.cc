@@ -68,13 +68,16 @@ TEST(PushState, IsRefusedWithAByteMoreOrLess) {
   }
 }
 
-TEST(PushMessage, HasTheFormOfTheDeviceProtocol) {
-  EXPECT_EQ(kMessage, "countersign-push/1\n4:6f0c\n3:482\n7:approve\n");
-}
-
 TEST(PushMessage, LetsNoFieldFlowIntoTheNext) {
   EXPECT_NE(answer_message("ab", "c", Decision::deny), answer_message("a", "bc", Decision::deny));
-  EXPECT_NE(answer_message("a\n1:1", "", Decision::deny), answer_message("a", "1", Decision::deny));
+  EXPECT_NE(answer_message(std::string("a\0\1x", 4), "", Decision::deny), answer_message("a", "x", Decision::deny));
+}
+
+// docs/protocols/device.md: whoever writes an authenticator has only this to go by.
+TEST(PushMessage, HasTheFormOfTheDeviceProtocol) {
+  using namespace std::string_literals;
+  EXPECT_EQ(answer_message("6f0c", "482", Decision::approve),
+            "\0\x1c"s + "countersign device answer v1" + "\0\x04"s + "6f0c" + "\0\x03"s + "482" + "\0\x07"s + "approve");
 }
 
 TEST(PushDecision, ReadsBackWhatItWrites) {
