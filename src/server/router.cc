@@ -8,7 +8,8 @@ net::Reply Router::answer(const net::HttpRequest& request) const {
   }
   return net::HttpResponse{.status = 404,
                            .content_type = "application/json",
-                           .body = R"({"stat":"FAIL","code":40401,"message":"Resource not found"})",
+                           .body = R"({"stat":"FAIL","code":40401,"message":"Resource not found",)"
+                                   R"("message_detail":"There is nothing at this path."})",
                            .headers = {}};
 }
 
