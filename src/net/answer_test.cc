@@ -251,6 +251,41 @@ TEST(Committing, IsAFailureWhenStartThrows) {
   EXPECT_EQ(client.ask(kGet).status, 500);
 }
 
+TEST(Committing, IsDoneInBatchesForManyClients) {
+  std::mutex mutex;
+  std::vector<std::function<void(Reply)>> queue;
+  HttpServer server([&](const HttpRequest&) -> Reply {
+    return Committing{[&](std::function<void(Reply)> done) {
+      const std::lock_guard lock(mutex);
+      queue.push_back(std::move(done));
+    }};
+  });
+  std::atomic<bool> stop{false};
+  std::thread writer([&] {
+    while (!stop) {
+      std::vector<std::function<void(Reply)>> batch;
+      {
+        const std::lock_guard lock(mutex);
+        batch.swap(queue);
+      }
+      for (const auto& done : batch) done(said("ok"));
+      std::this_thread::yield();
+    }
+  });
+  std::atomic<int> good{0};
+  std::vector<std::thread> clients;
+  for (int c = 0; c < 8; ++c) {
+    clients.emplace_back([&] {
+      RawClient client(server.port());
+      for (int i = 0; i < 100; ++i) good += client.ask(kGet).body == "ok";
+    });
+  }
+  for (std::thread& client : clients) client.join();
+  stop = true;
+  writer.join();
+  EXPECT_EQ(good, 800);
+}
+
 TEST(Handler, MayThrowWithoutHarm) {
   HttpServer server([](const HttpRequest& request) -> Reply {
     if (request.path == "/throw") throw std::runtime_error("secret");

@@ -126,8 +126,6 @@ Task<void> Server::Engine::accept(Door& door) {
       co_await door.parking->park(Steady::now() + kAcceptPause);
     }
   }
-  ErrorCode ignored;
-  door.acceptor.close(ignored);
 }
 
 void Server::Engine::begin(Door& door, Socket socket) {
@@ -165,7 +163,8 @@ Task<void> Server::Engine::tick() {
 Task<void> Server::Engine::drain() {
   Timer timer(io.get_executor());
   shared.draining = true;
-  // From outside Asio: an accept may be running on another thread, and ends by this.
+  // From outside Asio: an accept may be running on another thread, and ends by this. The socket itself is closed when
+  // no thread runs any more, lest its number be someone else's here.
   for (Door& door : doors) {
     ::shutdown(door.acceptor.native_handle(), SHUT_RDWR);
     door.parking->unpark();
@@ -238,6 +237,8 @@ void Server::run() {
   std::vector<std::thread> threads;
   for (unsigned i = 0; i < count; ++i) threads.emplace_back([&e] { e.work(); });
   for (std::thread& thread : threads) thread.join();
+  ErrorCode ignored;
+  for (Door& door : e.doors) door.acceptor.close(ignored);
 }
 
 void Server::drain() {

@@ -99,6 +99,7 @@ TEST_F(TlsContextTest, RefusesOneOne) {
   HttpServer server(testing::echo, HttpServer::quick(), context.get());
   const Offer old{.min_version = TLS1_VERSION, .max_version = TLS1_1_VERSION, .alpn = {}};
   EXPECT_FALSE(shake(server.port(), old).accepted);
+  server.stop();
   EXPECT_EQ(server.server().counters().tls_failures, 1U);
 }
 
