@@ -2,6 +2,7 @@
 """npm's @duosecurity/duo_api: always port 443, chunked bodies, signatures of version 2 and 5 with SHA-512."""
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -46,7 +47,7 @@ class Node:
         return answer["response"] if answer["stat"] == "OK" else answer
 
 
-server = Server(config=f'host_names = ["{ADDRESS}"]\n', listen=[f"{ADDRESS}:443"])
+server = Server(config=f'public_url = "https://{ADDRESS}"\nhost_names = ["{ADDRESS}"]\n', listen=[f"{ADDRESS}:443"])
 tenant = server.tenant()
 app = server.app(tenant, "authapi", "node")
 plain = server.app(tenant, "authapi", "node-plain")
@@ -86,19 +87,29 @@ def define(version):
             answer = duo("POST", "/auth/v2/auth", username=name, factor="passcode", passcode=passcode, ipaddr=address)
             expect_equal(answer.get("result"), result, f"{passcode} from {address}: {answer}")
 
-    @check(f"version {version}: a push, asynchronously, approved")
+    @check(f"version {version}: a push, asynchronously, approved with the number in the status text")
     def _():
         name = f"finn{version}"
-        phone, client = server.phone(server.user(tenant, name)), Node(version, plain)
-        started = client("POST", "/auth/v2/auth", username=name, factor="push", device="auto", **{"async": "1"})
+        phone = server.phone(server.user(tenant, name))
+        started = duo("POST", "/auth/v2/auth", username=name, factor="push", device="auto", **{"async": "1"})
         expect("txid" in started, f"a txid in {started}")
-        answer = phone.soon("approve")
+        status = duo("GET", "/auth/v2/auth_status", txid=started["txid"])
+        answer = phone.soon("approve", re.search(r"enter (\d{3,6})", status["status_msg"], re.I)[1])
         for _ in range(20):
-            status = client("GET", "/auth/v2/auth_status", txid=started["txid"])
+            status = duo("GET", "/auth/v2/auth_status", txid=started["txid"])
             if status["result"] != "waiting":
                 break
         answer.join()
         expect_equal((status["result"], status["status"]), ("allow", "allow"), "final answer")
+
+    @check(f"version {version}: a plain push that policy allows is approved, synchronously")
+    def _():
+        name = f"gina{version}"
+        phone = server.phone(server.user(tenant, name))
+        answer = phone.soon("approve")
+        status = Node(version, plain)("POST", "/auth/v2/auth", username=name, factor="push", device="auto")
+        answer.join()
+        expect_equal((status["result"], status["status"]), ("allow", "allow"), "answer")
 
 
 for version in (2, 5):

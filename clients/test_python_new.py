@@ -27,5 +27,5 @@ server, hasty = Server(), Server(config="[push]\nlifetime_s = 10\n")
 python_sdk.define_all(python_sdk.Site(server, signed(5)), python_sdk.Site(hasty, signed(5)))
 for version in (2, 4):
     with harness.titled(f"version {version}: "):
-        python_sdk.define_basics(python_sdk.Site(server, signed(version)))
+        python_sdk.define_basics(python_sdk.Site(server, signed(version), f"Acme {version}"))
 main([server, hasty])
