@@ -90,9 +90,9 @@ class DuoWorld : public testing::SmallWorld {
     return testing::finish<flow::Standing>(
         [&](flow::Done<flow::Standing> done) { flow::answer_push(*ports, std::move(given), std::move(done)); });
   }
-  // The number in a status text: "… Enter 482 in …".
+  // The number in a status text: "… enter 482 in …".
   static std::string number_in(const std::string& text) {
-    const std::size_t at = text.find("Enter ");
+    const std::size_t at = text.find("enter ");
     if (at == text.npos) return {};
     return text.substr(at + 6, text.find(' ', at + 6) - at - 6);
   }

@@ -40,7 +40,7 @@ Words words_of(const flow::Standing& standing) {
     case signin::State::prepared: return {"waiting", "waiting", "Waiting for the login request to be sent."};
     case signin::State::open: {
       std::string sentence = "Pushed a login request to your device...";
-      if (!standing.number.empty()) sentence += " Enter " + standing.number + " in your authenticator.";
+      if (!standing.number.empty()) sentence += " enter " + standing.number + " in your authenticator.";
       return {"waiting", "pushed", std::move(sentence)};
     }
     case signin::State::allowed:
