@@ -1,4 +1,6 @@
 """Tables of bad requests: what is sent, and the status, code and text that must come back."""
+import json
+
 import raw_http
 from harness import Failed, expect
 
@@ -62,3 +64,12 @@ def run(server, cases):
         expect(ping.status == 200, f"ping afterwards: {ping}")
     if faults:
         raise Failed(f"{len(faults)} of {len(cases)} wrong:\n      " + "\n      ".join(faults))
+
+
+def expect_quiet_log(server):
+    """The operator's log has only JSON lines, and none of a failure inside the server."""
+    for line in (server.folder / "serve.log").read_text(errors="replace").splitlines():
+        event = json.loads(line)
+        expect(event.get("level") != "error", f"the operator's log: {line}")
+        inner = str(event.get("event")).startswith(("http.handler", "http.reply"))
+        expect(not inner, f"the operator's log: {line}")

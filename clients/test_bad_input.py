@@ -2,23 +2,21 @@
 """Whatever a client sends, it gets the documented status and code and a clear text; never a crash, a hang or a 500.
 
 Raw bytes over TLS against a real server: HTTP framing, Authorization, dates, parameters, bodies, paths, and ids that
-belong to somebody else, on both faces. Each check is a table; a check that fails names each of its cases that did.
+belong to somebody else. Each check is a table; a check that fails names each of its cases that did. The device face is
+in test_bad_input_device.py, what comes too slowly in test_limits.py.
 """
 import base64
 import json
-import pathlib
-import re
 import socket
 import ssl
 import time
 
 import bad_input
-import device_sign
 import duo_sign
 import raw_http
 from bad_input import Case
 from duo_sign import signed
-from harness import ROOT, Hotp, Server, check, expect, expect_equal, main
+from harness import ROOT, Server, check, expect, expect_equal, main
 
 CASES_MIN = 120
 
@@ -110,7 +108,7 @@ def _():
         Case("a Host with an open bracket", ping("Host: [::1"), 400),
         Case("a Host of 300 letters", ping("Host: " + "a" * 300), 400),
         Case("no Host beside an absolute target", head("GET https://localhost/auth/v2/ping HTTP/1.1"), 400),
-        Case("a folded line", ping(host, "X-Test: a", " folded"), 400, detail="old"),
+        Case("a folded line", ping(host, "X-Test: a", " folded"), 400, detail="Folded"),
         Case("a folded first line", ping(" x", host), 400),
         Case("a blank before the colon", ping(host, "X-Test : a"), 400),
         Case("no colon", ping(host, "X-Test"), 400),
@@ -132,9 +130,11 @@ def _():
 def _():
     big = 2 ** 64
     bad_input.run(server, [
-        Case("Content-Length beside chunked", posted("Content-Length: 3", "Transfer-Encoding: chunked", body=b"0\r\n\r\n"),
+        Case("Content-Length beside chunked",
+             posted("Content-Length: 3", "Transfer-Encoding: chunked", body=b"0\r\n\r\n"),
              400),
-        Case("chunked beside Content-Length", posted("Transfer-Encoding: chunked", "Content-Length: 3", body=b"abc"), 400),
+        Case("chunked beside Content-Length",
+             posted("Transfer-Encoding: chunked", "Content-Length: 3", body=b"abc"), 400),
         Case("two equal Content-Lengths", posted("Content-Length: 3", "Content-Length: 3", body=b"abc"), 400),
         Case("two Content-Lengths", posted("Content-Length: 3", "Content-Length: 4", body=b"abc"), 400),
         Case("a list of lengths", posted("Content-Length: 3, 3", body=b"abc"), 400),
@@ -149,19 +149,21 @@ def _():
         Case("a length of 400 digits", posted("Content-Length: " + "9" * 400), 413),
         Case("gzip", posted("Transfer-Encoding: gzip"), 501),
         Case("gzip, chunked", chunked(b"0\r\n\r\n", "gzip, chunked"), 501),
-        Case("chunked twice", chunked(b"0\r\n\r\n", "chunked, chunked"), (400, 501)),
+        Case("chunked twice", chunked(b"0\r\n\r\n", "chunked, chunked"), 501),
         Case("identity", posted("Transfer-Encoding: identity"), 501),
         Case("chunked with a vertical tab", chunked(b"0\r\n\r\n", "\x0bchunked"), 400),
         Case("an empty encoding", posted("Transfer-Encoding:"), 400),
-        Case("two encodings", posted("Transfer-Encoding: chunked", "Transfer-Encoding: chunked", body=b"0\r\n\r\n"), 400),
-        Case("chunked in HTTP/1.0", head("POST /auth/v2/preauth HTTP/1.0", "Host: localhost", "Transfer-Encoding: chunked",
+        Case("two encodings",
+             posted("Transfer-Encoding: chunked", "Transfer-Encoding: chunked", body=b"0\r\n\r\n"), 400),
+        Case("chunked in HTTP/1.0",
+             head("POST /auth/v2/preauth HTTP/1.0", "Host: localhost", "Transfer-Encoding: chunked",
                                          body=b"0\r\n\r\n"), 400),
         Case("a chunk size that is no number", chunked(b"zz\r\nabc\r\n0\r\n\r\n"), 400),
         Case("an empty chunk size", chunked(b"\r\nabc\r\n0\r\n\r\n"), 400),
         Case("a negative chunk size", chunked(b"-3\r\nabc\r\n0\r\n\r\n"), 400),
         Case("a blank after the chunk size", chunked(b"3 \r\nabc\r\n0\r\n\r\n"), 400),
         Case("0x before the chunk size", chunked(b"0x3\r\nabc\r\n0\r\n\r\n"), 400),
-        Case("a chunk size of 17 digits", chunked(b"f" * 17 + b"\r\nabc"), (400, 413)),
+        Case("a chunk size of 17 digits", chunked(b"f" * 17 + b"\r\nabc"), 400),
         Case("a chunk that is longer than it says", chunked(b"3\r\nabcd\r\n0\r\n\r\n"), 400),
         Case("a chunk size ended by a line feed", chunked(b"3\nabc\r\n0\r\n\r\n"), 400),
         Case("a chunk over 64 KiB", chunked(b"10001\r\n"), 413),
@@ -197,7 +199,8 @@ def _():
         connection.send(ping("Host: localhost") * 3)
         expect_equal([connection.reply().status for _ in range(3)], [200] * 3, "three requests in one write")
     with raw_http.Connection(server) as connection:
-        smuggled = posted("Content-Length: 6", "Transfer-Encoding: chunked", body=b"0\r\n\r\n" + ping("Host: localhost"))
+        hidden = b"0\r\n\r\n" + ping("Host: localhost")
+        smuggled = posted("Content-Length: 6", "Transfer-Encoding: chunked", body=hidden)
         expect_equal(connection.ask(smuggled).status, 400, "an ambiguous request")
         expect(connection.is_closed(), "the connection must end with the refusal")
 
@@ -220,25 +223,29 @@ def _():
     socket.create_connection(("127.0.0.1", server.port)).close()
 
 
-# ---- paths and verbs --------------------------------------------------------------------------------------------------
+# ---- paths and verbs ------------------------------------------------------------------------------------------------
 
 @check("paths: unknown ones are 40401, wrong verbs 40501 with Allow")
 def _():
     host = f"Host: {HOST}"
-    unknown = ["/auth/v2/", "/auth/v2/nothing", "/auth/v2/ping/", "/auth/v2//ping", "/auth/v2/../v2/ping", "/auth/v3/ping",
+    unknown = ["/auth/v2/", "/auth/v2/nothing", "/auth/v2/ping/", "/auth/v2//ping", "/auth/v2/../v2/ping",
+               "/auth/v3/ping",
                "/AUTH/V2/PING", "/auth/v2/%70ing", "/rest/v1/ping.xml", "/rest/v1/ping.bson.json", "/rest/v2/ping",
                "/admin/v9/users", "/..%2f..%2fetc/passwd", "/control", "/metrics"]
     allows = lambda verb: lambda reply: "" if reply.header("allow") == verb else f"Allow is {reply.header('allow')}"
     bad_input.run(server, [Case(f"GET {path}", head(f"GET {path} HTTP/1.1", host), 404, 40401) for path in unknown] + [
-        Case(f"{verb} {path}", head(f"{verb} {path} HTTP/1.1", host, "Content-Length: 0"), 405, 40501, also=allows(right))
+        Case(f"{verb} {path}",
+             head(f"{verb} {path} HTTP/1.1", host, "Content-Length: 0"), 405, 40501, also=allows(right))
         for verb, path, right in [("POST", "/auth/v2/ping", "GET"), ("GET", AUTH, "POST"), ("GET", PREAUTH, "POST"),
                                   ("PUT", AUTH, "POST"), ("DELETE", STATUS, "GET"), ("POST", STATUS, "GET"),
-                                  ("PATCH", "/auth/v2/enroll", "POST"), ("OPTIONS", AUTH, "POST"), ("TRACE", AUTH, "POST"),
+                                  ("PATCH", "/auth/v2/enroll", "POST"),
+                                  ("OPTIONS", AUTH, "POST"),
+                                  ("TRACE", AUTH, "POST"),
                                   ("get", "/auth/v2/ping", "GET"), ("BREW", "/auth/v2/ping", "GET"),
                                   ("GET", "/rest/v1/auth", "POST"), ("POST", "/rest/v1/status.json", "GET")]])
 
 
-# ---- who is calling ---------------------------------------------------------------------------------------------------
+# ---- who is calling -------------------------------------------------------------------------------------------------
 
 def with_authorization(value):
     return signed(app, HOST, "GET", CHECK).with_header("Authorization", value)
@@ -299,7 +306,8 @@ def _():
     key, digits = login.split(":")
     bad_input.run(server, [
         Case("hex in upper case", upper.with_header("Authorization", duo_sign.basic(key, digits.upper())), 200),
-        Case("basic in lower case", upper.with_header("Authorization", duo_sign.basic(key, digits).replace("B", "b", 1)), 200),
+        Case("basic in lower case",
+             upper.with_header("Authorization", duo_sign.basic(key, digits).replace("B", "b", 1)), 200),
         Case("the body changed", spoiled(set_("body", b"username=alicf")), 401, 40103),
         Case("a parameter added in the query", spoiled(set_("target", PREAUTH + "?username=bob")), 200),
         Case("the path changed", spoiled(set_("target", "/auth/v2/enroll")), 401, 40103),
@@ -310,11 +318,14 @@ def _():
         Case("the wrong secret", signed(wrong_secret, HOST, "GET", CHECK), 401, 40103),
         Case("another tenant's secret", signed(theirs, HOST, "GET", CHECK), 401, 40103),
         Case("version 1 where it is off", signed(app, HOST, "GET", CHECK, version=1), 401, 40103, "version 1"),
-        Case("no date and a wrong signature", signed(dict(app, secret_key="B" * 40), HOST, "GET", CHECK, version=1), 401, 40104,
+        Case("no date and a wrong signature",
+             signed(dict(app, secret_key="B" * 40), HOST, "GET", CHECK, version=1), 401, 40104,
              "X-Duo-Date"),
-        Case("version 1 with a date beside it", signed(app, HOST, "GET", CHECK, version=1).also("Date", duo_sign.now()), 401),
+        Case("version 1 with a date beside it",
+             signed(app, HOST, "GET", CHECK, version=1).also("Date", duo_sign.now()), 401),
         Case("version 1 where it is on", signed(old_app, HOST, "GET", CHECK, version=1, hash_name="sha1"), 200),
-        Case("version 2 with SHA-1 where it is off", signed(strict_app, HOST, "GET", CHECK, hash_name="sha1"), 401, 40103,
+        Case("version 2 with SHA-1 where it is off",
+             signed(strict_app, HOST, "GET", CHECK, hash_name="sha1"), 401, 40103,
              "SHA-1"),
         Case("version 2 with SHA-1 where it is on", signed(app, HOST, "GET", CHECK, hash_name="sha1"), 200),
         Case("version 4", signed(app, HOST, "POST", PREAUTH, [("username", "alice")], version=4), 200),
@@ -325,13 +336,16 @@ def _():
         Case("version 5, a query added", spoiled(set_("target", PREAUTH + "?username=bob"), version=5), 401, 40103),
         Case("version 5, an X-Duo header added", spoiled(lambda r: r.also("X-Duo-Other", "x"), version=5), 401, 40103),
         Case("version 2 over JSON", spoiled(lambda r: r.with_header("Content-Type", "application/json")), 401, 40103),
-        Case("version 5 called a form", spoiled(lambda r: r.with_header("Content-Type", "application/x-www-form-urlencoded"),
+        Case("version 5 called a form",
+             spoiled(lambda r: r.with_header("Content-Type", "application/x-www-form-urlencoded"),
                                                 version=5), 401, 40103),
-        Case("text/plain", signed(app, HOST, "POST", PREAUTH, [("username", "alice")], content_type="text/plain"), 401, 40103,
+        Case("text/plain",
+             signed(app, HOST, "POST", PREAUTH, [("username", "alice")], content_type="text/plain"), 401, 40103,
              "Content-Type"),
         Case("a multipart form", signed(app, HOST, "POST", PREAUTH, [("username", "alice")],
                                         content_type="multipart/form-data; boundary=x"), 401, 40103, "Content-Type"),
-        Case("no Content-Type", signed(app, HOST, "POST", PREAUTH, [("username", "alice")]).without("Content-Type"), 401,
+        Case("no Content-Type",
+             signed(app, HOST, "POST", PREAUTH, [("username", "alice")]).without("Content-Type"), 401,
              40103, "Content-Type"),
         Case("a charset behind the type", signed(app, HOST, "POST", PREAUTH, [("username", "alice")],
                                                  content_type="application/x-www-form-urlencoded; charset=utf-8"), 200),
@@ -346,7 +360,8 @@ def _():
 def _():
     dated = lambda date, **how: signed(app, HOST, "GET", CHECK, date=date, **how)
     bad = ["yesterday", "1700000000", "2026-01-01T00:00:00Z", "Tue, 31 Feb 2023 10:00:00 -0000",
-           "Tue, 21 Aug 2012", "Tue, 21 Aug 2012 25:00:00 -0000", "Tue, 21 Foo 2012 17:29:18 -0000", "Tue, 21 Aug 99999 1:1:1",
+           "Tue, 21 Aug 2012", "Tue, 21 Aug 2012 25:00:00 -0000", "Tue, 21 Foo 2012 17:29:18 -0000",
+           "Tue, 21 Aug 99999 1:1:1",
            "Tue, 21 Aug 2012 17:29:18", "Tue, 21 Aug 2012 17:29:18 +9999", "-1", "x" * 2_000,
            "Tue, 21 Aug 0001 17:29:18 -0000"]
     local = time.strftime("%a, %d %b %Y %H:%M:%S +0530", time.gmtime(time.time() + 19_800))
@@ -367,7 +382,7 @@ def _():
     bad_input.run(server, cases)
 
 
-# ---- parameters -------------------------------------------------------------------------------------------------------
+# ---- parameters -----------------------------------------------------------------------------------------------------
 
 def form_of(body, path=PREAUTH):
     return signed(app, HOST, "POST", path, body=body if isinstance(body, bytes) else body.encode())
@@ -382,28 +397,35 @@ def _():
     bad_input.run(server, [
         Case("% without digits", form_of("username=%"), 400, 40002), Case("%zz", form_of("username=%zz"), 400, 40002),
         Case("%0", form_of("username=ab%0"), 400, 40002), Case("NUL", form_of("username=a%00b"), 400, 40002),
-        Case("NUL in a name", form_of("user%00name=a"), 400, 40002), Case("a lone high byte", form_of("username=%ff"), 400, 40002),
-        Case("a raw high byte", form_of(b"username=\xff"), 400, 40002), Case("overlong UTF-8", form_of("username=%c0%80"), 400, 40002),
-        Case("a surrogate", form_of("username=%ed%a0%80"), 400, 40002), Case("beyond Unicode", form_of("username=%f4%90%80%80"), 400, 40002),
+        Case("NUL in a name", form_of("user%00name=a"), 400, 40002),
+        Case("a lone high byte", form_of("username=%ff"), 400, 40002),
+        Case("a raw high byte", form_of(b"username=\xff"), 400, 40002),
+        Case("overlong UTF-8", form_of("username=%c0%80"), 400, 40002),
+        Case("a surrogate", form_of("username=%ed%a0%80"), 400, 40002),
+        Case("beyond Unicode", form_of("username=%f4%90%80%80"), 400, 40002),
         Case("UTF-8 cut off", form_of("username=%e2%82"), 400, 40002),
         Case("bad UTF-8 in an unknown parameter", form_of("username=alice&x=%ff"), 400, 40002),
         Case("a line feed in the name", form_of("username=a%0Ab"), 400, 40002, "username"),
         Case("an escape character", form_of("username=a%1B%5B31m"), 400, 40002, "username"),
         Case("a name of 256 bytes", form_of("username=" + "a" * 256), 400, 40002, "username"),
         Case("a name of 60,000 bytes", form_of("username=" + "a" * 60_000), 400, 40002, "username"),
-        Case("201 parameters", form_of("&".join(["username=alice"] + [f"x{i}=1" for i in range(200)])), 400, 40002, "200"),
+        Case("201 parameters",
+             form_of("&".join(["username=alice"] + [f"x{i}=1" for i in range(200)])), 400, 40002, "200"),
         Case("username twice", form_of("username=alice&username=alice"), 400, 40002, "username"),
         Case("ipaddr twice", form_of("username=alice&ipaddr=192.0.2.1&ipaddr=192.0.2.2"), 400, 40002, "ipaddr"),
         Case("an unknown one twice", form_of("username=alice&x=1&x=2"), 200),
         Case("no user", form_of("ipaddr=192.0.2.1"), 400, 40001, "user_id or username"),
-        Case("an empty body", form_of(b""), 400, 40001, "user_id or username"), Case("an empty user", form_of("username="), 400, 40001),
-        Case("only separators", form_of("&&&=&&"), 400, 40001), Case("a name without value", form_of("username"), 400, 40001),
+        Case("an empty body", form_of(b""), 400, 40001, "user_id or username"),
+        Case("an empty user", form_of("username="), 400, 40001),
+        Case("only separators", form_of("&&&=&&"), 400, 40001),
+        Case("a name without value", form_of("username"), 400, 40001),
         Case("both kinds of user", form_of(f"username=alice&user_id={alice}"), 400, 40002, "not both"),
         Case("an id with a slash", form_of("user_id=DU/../x"), 400, 40002, "user_id"),
         Case("an id of 100 letters", form_of("user_id=" + "D" * 100), 400, 40002, "user_id"),
         Case("an address of 300 bytes", form_of("username=alice&ipaddr=" + "1" * 300), 400, 40002, "ipaddr"),
         Case("a host name with a bell", form_of("username=alice&hostname=a%07"), 400, 40002, "hostname"),
-        Case("a remembered token of 600 bytes", form_of("username=alice&trusted_device_token=" + "a" * 600), 400, 40002),
+        Case("a remembered token of 600 bytes",
+             form_of("username=alice&trusted_device_token=" + "a" * 600), 400, 40002),
         Case("a remembered token nobody gave", form_of("username=alice&trusted_device_token=abc"), 200),
         Case("text_prompt=maybe", form_of("username=alice&text_prompt=maybe"), 400, 40002, "text_prompt"),
         Case("a name like SQL", form_of("username=%27%3B+DROP+TABLE+users%3B--"), 200),
@@ -422,15 +444,17 @@ def _():
         Case("two objects", json_of('{"username":"alice"}{}'), 400, 40002),
         Case("a trailing comma", json_of('{"username":"alice",}'), 400, 40002),
         Case("a comment", json_of('{"username":"alice"/**/}'), 400, 40002),
-        Case("single quotes", json_of("{'username':'alice'}"), 400, 40002), Case("NaN", json_of('{"username":NaN}'), 400, 40002),
-        Case("a byte order mark", json_of(b'\xef\xbb\xbf{"username":"alice"}'), (200, 400)),
+        Case("single quotes", json_of("{'username':'alice'}"), 400, 40002),
+        Case("NaN", json_of('{"username":NaN}'), 400, 40002),
+        Case("a byte order mark", json_of(b'\xef\xbb\xbf{"username":"alice"}'), 400, 40002),
         Case("a lone high byte", json_of(b'{"username":"\xff"}'), 400, 40002),
         Case("a lone surrogate", json_of('{"username":"\\ud800"}'), 400, 40002),
         Case("NUL", json_of('{"username":"a\\u0000b"}'), 400, 40002),
         Case("a raw control character", json_of(b'{"username":"a\x01b"}'), 400, 40002),
         Case("an escaped line feed", json_of('{"username":"a\\nb"}'), 400, 40002, "username"),
         Case("username twice", json_of('{"username":"alice","username":"bob"}'), 400, 40002, "username"),
-        Case("username twice, one escaped", json_of('{"username":"alice","\\u0075sername":"bob"}'), 400, 40002, "username"),
+        Case("username twice, one escaped",
+             json_of('{"username":"alice","\\u0075sername":"bob"}'), 400, 40002, "username"),
         Case("an unknown name twice", json_of('{"username":"alice","x":1,"x":2}'), 200),
         Case("a list for a name", json_of('{"username":["alice"]}'), 400, 40002, "username"),
         Case("an object for a name", json_of('{"username":{"$gt":""}}'), 400, 40002, "username"),
@@ -439,11 +463,13 @@ def _():
         Case("no name", json_of("{}"), 400, 40001, "username"), Case("an empty body", json_of(b""), 400, 40001),
         Case("40 deep, unknown", json_of('{"username":"alice","x":%s}' % deep), 400, 40002),
         Case("10,000 deep", json_of('{"x":' + "[" * 10_000), 400, 40002),
-        Case("1e999, unknown", json_of('{"username":"alice","x":1e999}'), (200, 400)),
-        Case("a number of 400 digits, unknown", json_of('{"username":"alice","x":%s}' % ("9" * 400)), (200, 400)),
+        Case("1e999, unknown", json_of('{"username":"alice","x":1e999}'), 400, 40002),
+        Case("a number of 400 digits, unknown", json_of('{"username":"alice","x":%s}' % ("9" * 400)), 400, 40002),
         Case("a number of 400 digits", json_of('{"username":%s}' % ("9" * 400)), 400, 40002),
-        Case("20,000 unknown names", json_of('{"username":"alice",' + ",".join('"a":1' for _ in range(9_000)) + "}"), (200, 400)),
-        Case("name in the query and in the body", signed(app, HOST, "POST", PREAUTH, [("username", "alice")], version=5),
+        Case("9,000 unknown names",
+             json_of('{"username":"alice",' + ",".join('"a":1' for _ in range(9_000)) + "}"), 200),
+        Case("name in the query and in the body",
+             signed(app, HOST, "POST", PREAUTH, [("username", "alice")], version=5),
              200),
         Case("a name beyond the limit", json_of('{"username":"%s"}' % ("a" * 300)), 400, 40002, "username"),
         Case("version 4 alike", json_of('{"username":"alice","username":"bob"}', version=4), 400, 40002, "username"),
@@ -460,7 +486,8 @@ def _():
     denied = lambda reply: "" if reply.response["result"] == "deny" else "a wrong code must be denied"
     long_info = "a=" + "b" * 20_000
     bad_input.run(server, [
-        Case("no factor", auth_of(""), 400, 40001, "factor"), Case("an empty factor", auth_of("factor="), 400, 40001, "factor"),
+        Case("no factor", auth_of(""), 400, 40001, "factor"),
+        Case("an empty factor", auth_of("factor="), 400, 40001, "factor"),
         Case("an unknown factor", auth_of("factor=telepathy"), 400, 40002, "factor"),
         Case("a factor of 300 bytes", auth_of("factor=" + "a" * 300), 400, 40002, "factor"),
         Case("no passcode", auth_of("factor=passcode"), 400, 40001, "passcode"),
@@ -476,13 +503,15 @@ def _():
         Case("push to a device with a slash", auth_of("factor=push&device=../x"), 400, 40002),
         Case("push without a phone", auth_of("factor=push&device=auto"), 400, 40002, "no capable device"),
         Case("a txid that is none", auth_of("factor=push&txid=%25"), 400, 40002, "txid"),
-        Case("a txid of nobody", auth_of("factor=push&txid=" + UNKNOWN_TXID), (400, 404)),
+        Case("a txid of nobody", auth_of("factor=push&txid=" + UNKNOWN_TXID), 400, 40002),
         Case("sms", auth_of("factor=sms&device=auto"), 400, 40002, "no capable device"),
         Case("phone without device", auth_of("factor=phone"), 400, 40001, "device"),
         Case("prompt without choice", auth_of("factor=prompt"), 400, 40001, "prompt"),
-        Case("prompt=push99", auth_of("factor=prompt&prompt=push99"), (200, 400)),
-        Case("pushinfo of 20,002 bytes", auth_of("factor=push&device=auto", pushinfo=long_info), 400, 40002, "pushinfo"),
-        Case("pushinfo that is not encoded", auth_of("factor=push&device=auto", pushinfo="a=%zz"), 400, 40002, "pushinfo"),
+        Case("prompt=push99", auth_of("factor=prompt&prompt=push99"), 400, 40002, "no capable device"),
+        Case("pushinfo of 20,002 bytes",
+             auth_of("factor=push&device=auto", pushinfo=long_info), 400, 40002, "pushinfo"),
+        Case("pushinfo that is not encoded",
+             auth_of("factor=push&device=auto", pushinfo="a=%zz"), 400, 40002, "pushinfo"),
         Case("pushinfo with NUL", auth_of("factor=push&device=auto", pushinfo="a=%00"), 400, 40002, "pushinfo"),
         Case("pushinfo of 201 pairs", auth_of("factor=push&device=auto", pushinfo="&".join(["a=b"] * 201)), 400, 40002,
              "pushinfo"),
@@ -500,24 +529,32 @@ def _():
     numbers = ["-1", "abc", "1e3", "1.5", "99999999999999999999", " 5", "0x10", "५"]
     invalid = lambda reply: "" if reply.response == "invalid" else "wanted invalid"
     bad_input.run(server, [
-        *[Case(f"enroll valid_secs={n}", post("/auth/v2/enroll", username="new", valid_secs=n), 400, 40002, "valid_secs")
+        *[Case(f"enroll valid_secs={n}",
+               post("/auth/v2/enroll", username="new", valid_secs=n), 400, 40002, "valid_secs")
           for n in numbers + ["0"]],
-        *[Case(f"enroll bypass_codes={n}", post("/auth/v2/enroll", username="new", bypass_codes=n), 400, 40002, "bypass_codes")
+        *[Case(f"enroll bypass_codes={n}",
+               post("/auth/v2/enroll", username="new", bypass_codes=n), 400, 40002, "bypass_codes")
           for n in numbers + ["11"]],
-        Case("enroll a user there is", post("/auth/v2/enroll", username="alice"), 400, 40002, "username already exists"),
-        Case("enroll the same in capitals", post("/auth/v2/enroll", username="ALICE"), 400, 40002, "username already exists"),
+        Case("enroll a user there is",
+             post("/auth/v2/enroll", username="alice"), 400, 40002, "username already exists"),
+        Case("enroll the same in capitals",
+             post("/auth/v2/enroll", username="ALICE"), 400, 40002, "username already exists"),
         Case("enroll a name of 256 bytes", post("/auth/v2/enroll", username="a" * 256), 400, 40002, "username"),
         Case("enroll a bell", post("/auth/v2/enroll", username="\x07"), 400, 40002, "username"),
         Case("status without user", post("/auth/v2/enroll_status", activation_code="x"), 400, 40001, "user_id"),
         Case("status without code", post("/auth/v2/enroll_status", user_id=alice), 400, 40001, "activation_code"),
-        Case("status of no id", post("/auth/v2/enroll_status", user_id="a b", activation_code="x"), 400, 40002, "user_id"),
-        Case("status of a code of nobody", post("/auth/v2/enroll_status", user_id=alice, activation_code="x"), 200, also=invalid),
+        Case("status of no id",
+             post("/auth/v2/enroll_status", user_id="a b", activation_code="x"), 400, 40002, "user_id"),
+        Case("status of a code of nobody",
+             post("/auth/v2/enroll_status", user_id=alice, activation_code="x"), 200, also=invalid),
         Case("no txid", get(), 400, 40001, "txid"), Case("an empty txid", get(txid=""), 400, 40001, "txid"),
-        Case("a txid with a blank", get(txid="a b"), 400, 40002, "txid"), Case("txid of nobody", get(txid=UNKNOWN_TXID), (400, 404)),
-        Case("txid twice", signed(app, HOST, "GET", STATUS, [("txid", UNKNOWN_TXID), ("txid", UNKNOWN_TXID)]), 400, 40002, "txid"),
+        Case("a txid with a blank", get(txid="a b"), 400, 40002, "txid"),
+        Case("txid of nobody", get(txid=UNKNOWN_TXID), 404, 40401),
+        Case("txid twice", signed(app, HOST, "GET", STATUS, [("txid", UNKNOWN_TXID),
+        ("txid", UNKNOWN_TXID)]), 400, 40002, "txid"),
         *[Case(f"bypass_codes count={n}", post("/auth/v2/bypass_codes", username="alice", count=n), 400, 40002, "count")
           for n in numbers + ["0", "11"]],
-        Case("bypass codes of nobody", post("/auth/v2/bypass_codes", username="nobody"), (400, 404)),
+        Case("bypass codes of nobody", post("/auth/v2/bypass_codes", username="nobody"), 404, 40401),
     ])
 
 
@@ -532,17 +569,17 @@ def _():
         Case("auto without choice", old("/rest/v1/auth.json", user="alice", factor="auto"), 400, 40001, "auto"),
         Case("passcode without code", old("/rest/v1/auth", user="alice", factor="passcode"), 400, 40001, "code"),
         Case("status without txid", old("/rest/v1/status", "GET"), 400, 40001, "txid"),
-        Case("status of nobody", old("/rest/v1/status", "GET", txid=UNKNOWN_TXID), (400, 404)),
+        Case("status of nobody", old("/rest/v1/status", "GET", txid=UNKNOWN_TXID), 404, 40401),
     ])
     reply = raw_http.once(server, old("/rest/v1/preauth.bson"))
     expect_equal((reply.status, reply.header("content-type")), (400, "application/bson"), "a mistake over BSON")
     expect_equal(int.from_bytes(reply.body[:4], "little"), len(reply.body), "the length that BSON begins with")
     expect(b"\x10code\0" + (40001).to_bytes(4, "little") in reply.body, f"code 40001 in {reply.body!r}")
     unsigned = raw_http.once(server, head("GET /rest/v1/check.bson HTTP/1.1", f"Host: {HOST}"))
-    expect_equal((unsigned.status, unsigned.header("content-type")), (401, "application/bson"), "no signature, over BSON")
+    expect_equal((unsigned.status, unsigned.header("content-type")), (401, "application/bson"), "no signature, in BSON")
 
 
-# ---- what belongs to somebody else ------------------------------------------------------------------------------------
+# ---- what belongs to somebody else ----------------------------------------------------------------------------------
 
 def same(first, second, what):
     expect_equal((first.status, first.body), (second.status, second.body), what)
@@ -562,7 +599,7 @@ def _():
     begun = ask(other_app, "POST", AUTH, username="mallory", factor="passcode", passcode="000000", **{"async": "1"})
     txid = begun.response["txid"]
     same(ask(app, "GET", STATUS, txid=txid), ask(app, "GET", STATUS, txid=UNKNOWN_TXID), "another tenant's attempt")
-    same(ask(strict_app, "GET", STATUS, txid=txid), ask(app, "GET", STATUS, txid=UNKNOWN_TXID), "the same, of another key")
+    same(ask(strict_app, "GET", STATUS, txid=txid), ask(app, "GET", STATUS, txid=UNKNOWN_TXID), "of another key")
     expect_equal(ask(other_app, "GET", STATUS, txid=txid).status, 200, "their own key")
     server.user(tenant, "bob")
     phone = server.run("phone", "create", "--user", "bob", "--tenant", tenant)["phone_id"]
@@ -578,129 +615,7 @@ def _():
     expect_equal(status(app, alice, code).response, "invalid", "another tenant's code with a user of ours")
 
 
-# ---- the device face ----------------------------------------------------------------------------------------------------
-
-def activated(by, user, name):
-    phone = server.run("phone", "create", "--user", user, "--name", name)["phone_id"]
-    code = server.run("phone", "activate", phone)["activation_code"]
-    device = device_sign.Device(server)
-    reply = device.activate(re.sub(r"^duo://", "", code).split("-")[0])
-    expect_equal(reply.status, 200, f"activation: {reply}")
-    return device
-
-
-devices = {}
-
-
-@check("device: bodies and parameters of the wrong form are 400 or 413, unknown paths 404, other verbs 405")
-def _():
-    device = devices["alice"] = activated(app, alice, "first")
-    point = device_sign.base64url(device.key.public())
-    activate = lambda body: device.plain("POST", "/device/v1/activate", body.encode())
-    of = lambda **members: activate(json.dumps({"code": "ABCDEFGHJKLMNPQRSTUV", "public_key": point, **members}))
-    answer_path = f"/device/v1/requests/{UNKNOWN_TXID}/answer"
-    answer = lambda body: device.request("POST", answer_path, body.encode() if isinstance(body, str) else body)
-    good_answer = json.loads(device.answer_body(UNKNOWN_TXID, "approve", "123"))
-    answered = lambda **members: answer(json.dumps({**good_answer, **members}))
-    malformed = lambda name, request: Case(name, request, 400, error="malformed")
-    off_curve = device_sign.base64url(b"\x04" + b"\1" * 64)
-    bad_input.run(server, [
-        malformed("not JSON", activate("code=x")), malformed("an empty body", activate("")), malformed("a list", activate("[]")),
-        malformed("no code", activate(json.dumps({"public_key": point}))), malformed("code of a number", of(code=5)),
-        malformed("an empty code", of(code="")), malformed("a code of 65 bytes", of(code="A" * 65)),
-        malformed("no key", activate('{"code":"ABCDEFGHJKLMNPQRSTUV"}')), malformed("a key that is not base64", of(public_key="!")),
-        malformed("a key that is too short", of(public_key=point[:-4])), malformed("a point off the curve", of(public_key=off_curve)),
-        malformed("a platform of 65 bytes", of(platform="x" * 65)), malformed("a platform with an escape", of(platform="\x1b")),
-        malformed("code twice", activate('{"code":"A","code":"B","public_key":"%s"}' % point)),
-        malformed("40 deep", activate('{"x":' + "[" * 40 + "]" * 40 + "}")),
-        Case("5 KiB", of(x="x" * 5_000), 413, error="exhausted"),
-        Case("a code of nobody", of(), 403, error="refused"), Case("GET activate", device.plain("GET", "/device/v1/activate"), 405, error="malformed"),
-        Case("no such path", device.request("GET", "/device/v1/nothing"), 404, error="not_found"),
-        Case("no such version", device.request("GET", "/device/v2/requests"), 404, error="not_found"),
-        Case("POST requests", device.request("POST", "/device/v1/requests"), 405, error="malformed"),
-        *[malformed(f"wait={wait}", device.request("GET", f"/device/v1/requests?wait={wait}"))
-          for wait in ("-1", "26", "abc", "1.5", "99999999999999999999", "", "1&wait=1", "%zz", "%00")],
-        malformed("an answer that is not JSON", answer("approve")), malformed("an answer without decision", answer("{}")),
-        malformed("an unknown decision", answer('{"decision":"maybe","signature":"%s"}' % ("A" * 86))),
-        malformed("decision of a list", answered(decision=["approve"])), malformed("a number of 17 bytes", answered(number="1" * 17)),
-        malformed("a number that is none", answered(number=123)), malformed("a signature of 10 bytes", answered(signature="AAAAAAAAAAAAAA")),
-        malformed("decision twice", answer('{"decision":"deny","decision":"approve","number":"","signature":"%s"}' % ("A" * 86))),
-        Case("an answer of 5 KiB", answered(x="x" * 5_000), 413, error="exhausted"),
-        Case("an answer to nothing", answered(), 404, error="not_found"),
-        Case("an answer to a path", device.request("POST", "/device/v1/requests/../x/answer", b"{}"), 404, error="not_found"),
-        Case("a QR code of nothing", device.plain("GET", "/frame/qr"), 400, error="malformed"),
-        Case("a QR code of 600 bytes", device.plain("GET", "/frame/qr?value=" + "a" * 600), 413, error="exhausted"),
-        Case("two QR codes", device.plain("GET", "/frame/qr?value=a&value=b"), 400, error="malformed"),
-        Case("a QR code of %zz", device.plain("GET", "/frame/qr?value=%zz"), 400, error="malformed"),
-        Case("POST a QR code", device.plain("POST", "/frame/qr?value=a", b""), 405, error="malformed"),
-        Case("a page of a path", device.plain("GET", "/activate/../x"), (400, 404), error="not_found"),
-    ])
-
-
-@check("device: a bad signature is always the same refusal, and only the device hears about its clock")
-def _():
-    device = devices["alice"]
-    account = "/device/v1/account"
-    good = device.authorization("GET", account)
-    parts = dict(re.findall(r'(\w+)="([^"]*)"', good))
-    line = lambda **other: 'Countersign-Device ' + ", ".join(f'{k}="{v}"' for k, v in {**parts, **other}.items())
-    with_ = lambda value: device.plain("GET", account).also("Authorization", value)
-    stranger = device_sign.Device(server, device.id)
-    unknown = device_sign.Device(server, "DP" + "2" * 18, device.key)
-    now = int(time.time())
-    flipped = ("B" if parts["signature"][0] == "A" else "A") + parts["signature"][1:]
-    refused = [
-        ("none", device.plain("GET", account)), ("empty", with_("")), ("the scheme alone", with_("Countersign-Device")),
-        ("Basic", with_("Basic abc")), ("without quotes", with_(good.replace('"', ""))), ("an open quote", with_(good[:-1])),
-        ("id twice", with_(good + f', id="{device.id}"')), ("no id", with_(line().replace("id=", "xd="))),
-        ("another parameter", with_(good + ', x="1"')), ("an id with a slash", with_(line(id="../x"))), ("an empty ts", with_(line(ts=""))),
-        ("a negative ts", with_(line(ts="-1"))), ("a ts of 30 digits", with_(line(ts="1" * 30))), ("a ts that was not signed", with_(line(ts=str(now - 1)))),
-        ("a signature cut off", with_(line(signature=parts["signature"][:-2]))), ("a signature of zeros", with_(line(signature="A" * 86))),
-        ("one bit of the signature", with_(line(signature=flipped))), ("a padded signature", with_(line(signature=parts["signature"] + "=="))),
-        ("600 bytes", with_(line(x="a" * 600))), ("another key", stranger.request("GET", account)), ("an unknown device", unknown.request("GET", account)),
-        ("another path", device.plain("GET", "/device/v1/requests").also("Authorization", good)),
-        ("a query added", device.plain("GET", account + "?x=1").also("Authorization", good)),
-        ("another host", device.plain("GET", account).with_header("Host", "127.0.0.1").also("Authorization", good)),
-        ("a stranger whose clock is off", stranger.request("GET", account, ts=str(now - 1000))),
-        ("a body added", device.plain("POST", f"/device/v1/requests/{UNKNOWN_TXID}/answer", b"{}").also("Authorization", device.authorization(
-            "POST", f"/device/v1/requests/{UNKNOWN_TXID}/answer", b""))),
-    ]
-    first = raw_http.once(server, refused[0][1]).body
-    alike = lambda reply: "" if reply.body == first else "not the same refusal as the others"
-    clock = lambda reply: "" if abs(reply.json["server_time"] - now) < 60 else "no server_time"
-    bad_input.run(server, [Case(name, request, 401, error="refused", also=alike) for name, request in refused] + [
-        Case("its clock 400 s behind", device.request("GET", account, ts=str(now - 400)), 401, error="clock", also=clock),
-        Case("its clock 400 s ahead", device.request("GET", account, ts=str(now + 400)), 401, error="clock", also=clock),
-    ])
-    expect_equal(raw_http.once(server, device.request("GET", account)).status, 200, "the device itself")
-
-
-@check("device: another phone's or tenant's request is not there, a bad answer's signature 403, a second answer 409")
-def _():
-    eve = activated(app, server.user(tenant, "eve"), "second")
-    mal = activated(other_app, mallory, "third")
-    client = duo_sign.Client(server, app)
-    begun = client.post(AUTH, username="alice", factor="push", device="auto", **{"async": "1"})
-    expect_equal(begun.status, 200, f"a push: {begun}")
-    device = devices["alice"]
-    request = device.pending().json["requests"][0]["id"]
-    for who, other in (("another user's", eve), ("another tenant's", mal)):
-        expect_equal(other.pending().json, {"requests": []}, f"{who} phone sees")
-        reply = other.answer(request, "approve", "123")
-        expect_equal((reply.status, reply.json["error"]), (404, "not_found"), f"{who} answer")
-    forged = json.loads(device.answer_body(request, "approve", "123"))
-    forged["signature"] = json.loads(eve.answer_body(request, "approve", "123"))["signature"]
-    path = f"/device/v1/requests/{request}/answer"
-    reply = raw_http.once(server, device.request("POST", path, json.dumps(forged).encode()))
-    expect_equal((reply.status, reply.json["error"]), (403, "refused"), "an answer signed by another key")
-    reply = device.answer(request, "deny")
-    expect_equal((reply.status, reply.json.get("state")), (200, "denied"), f"its own answer: {reply}")
-    for decision in ("approve", "deny", "fraud"):
-        reply = device.answer(request, decision)
-        expect_equal((reply.status, reply.json.get("error")), (409, "conflict"), f"a second answer ({decision})")
-
-
-# ---- the control socket -------------------------------------------------------------------------------------------------
+# ---- the control socket ---------------------------------------------------------------------------------------------
 
 @check("control socket: what is no command is an error line, and the socket lives on")
 def _():
@@ -718,7 +633,8 @@ def _():
                 return b""
     lines = [b"", b"{", b"[]", b"null", b'"x"', b"\0\0", b"\xff\xfe", b'{"command":1}', b'{"command":"user fly"}',
              b'{"command":"tenant create"}', b'{"command":"tenant create","args":[]}',
-             b'{"command":"tenant create","args":{"name":5}}', b'{"command":"tenant create","args":{"name":"a\\u0000"}}',
+             b'{"command":"tenant create","args":{"name":5}}',
+             b'{"command":"tenant create","args":{"name":"a\\u0000"}}',
              b'{"command":"user show","args":{"user":"DU22222222222222222"}}', b"[" * 100_000]
     for line in lines:
         reply = ask(line)
@@ -747,11 +663,7 @@ def _():
     expect(bad_input.COUNT["cases"] >= CASES_MIN, f"only {bad_input.COUNT['cases']} cases")
     reply = duo_sign.Client(server, app).passcode("alice", alice_token.next())
     expect_equal(reply.response["result"], "allow", f"a good sign-in: {reply}")
-    log = (server.folder / "serve.log").read_text(errors="replace")
-    for line in log.splitlines():
-        event = json.loads(line)
-        expect(event.get("level") != "error", f"the operator's log: {line}")
-        expect(event.get("event") not in ("http.handler_threw", "http.reply_malformed", "http.reply_dropped"), line)
+    bad_input.expect_quiet_log(server)
 
 
 main([server])
