@@ -89,10 +89,10 @@ class PostgresCluster {
     return status == 0 ? "" : "initdb failed: " + said;
   }
 
-  // Why it does not run; empty when it answers.
-  std::string start() {
+  // Why it does not run; empty when it answers. `fsync` "on": durable, for measuring.
+  std::string start(const std::string& fsync = "off") {
     int errors = -1;
-    server_ = spawn({bin_ / "postgres", "-D", data(), "-k", dir_.path(), "-c", "listen_addresses=", "-c", "fsync=off",
+    server_ = spawn({bin_ / "postgres", "-D", data(), "-k", dir_.path(), "-c", "listen_addresses=", "-c", "fsync=" + fsync,
                      "-c", "shared_buffers=32MB", "-c", "max_connections=60"}, &errors);
     const std::string said = read_until(errors, "ready to accept connections");
     if (said.find("ready to accept connections") == said.npos) {

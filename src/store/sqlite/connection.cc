@@ -110,9 +110,8 @@ Result<void> Connection::run(Control control) {
                                                     "SAVEPOINT flow", "RELEASE flow",    "ROLLBACK TO flow"};
   const auto at = static_cast<std::size_t>(control);
   sqlite3_stmt*& stmt = controls_[at];
-  if (stmt == nullptr && sqlite3_prepare_v3(db_, kTexts[at], -1, SQLITE_PREPARE_PERSISTENT, &stmt, nullptr) != SQLITE_OK) {
-    return error_of(db_);
-  }
+  if (stmt == nullptr) sqlite3_prepare_v3(db_, kTexts[at], -1, SQLITE_PREPARE_PERSISTENT, &stmt, nullptr);
+  if (stmt == nullptr) return error_of(db_);
   const Reset reset{stmt};
   if (sqlite3_step(stmt) != SQLITE_DONE) return error_of(db_);
   return {};

@@ -245,7 +245,10 @@ Result<void> SqliteStore::read(const Flow& flow) {
 }
 
 Result<void> SqliteStore::ping() {
-  if (writer_->moved()) return Error{Errc::unavailable, "the database file was moved or deleted; put it back"};
+  std::unique_ptr<Connection> reader = TRY(borrow());  // the writer's connection belongs to its thread
+  const bool moved = reader->moved();
+  give_back(std::move(reader));
+  if (moved) return Error{Errc::unavailable, "the database file was moved or deleted; put it back"};
   return read([](Txn& txn) -> Result<void> {
     TRY(txn.rows(Query::ping, {}, [](const Row&) {}));
     return {};
