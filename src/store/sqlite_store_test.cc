@@ -136,7 +136,10 @@ TEST_F(SqliteFile, NoticesThatTheFileIsGone) {
   const std::filesystem::path away = dir_.path() / "away.db";
   std::filesystem::rename(file_, away);
   EXPECT_EQ(append(10), Errc::unavailable);
-  EXPECT_EQ(store_->ping().error().code, Errc::unavailable);
+  const auto ping = store_->ping();
+  ASSERT_FALSE(ping);
+  EXPECT_EQ(ping.error().code, Errc::unavailable);
+  EXPECT_FALSE(std::filesystem::exists(file_));
   std::filesystem::rename(away, file_);
   EXPECT_EQ(append(10), std::nullopt);
   EXPECT_TRUE(store_->ping());

@@ -87,7 +87,8 @@ Result<std::unique_ptr<Connection>> Connection::open(const Opening& opening) {
   std::call_once(once, [] { sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); });
 
   std::unique_ptr<Connection> out(new Connection);
-  const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+  // Never CREATE: a reader that finds the file gone must not put an empty one in its place.
+  const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
   if (sqlite3_open_v2(opening.path.c_str(), &out->db_, flags, nullptr) != SQLITE_OK) return error_of(out->db_);
   out->busy_timeout(opening.busy_ms);
   sqlite3_wal_autocheckpoint(out->db_, 0);  // a checkpoint in the writer costs 20 ms tails; it has its own thread
