@@ -1,0 +1,311 @@
+#!/usr/bin/env python3
+"""kill -9 at random moments under load: what was acknowledged stays, what was used up stays used up.
+
+Several clients sign in at once with HOTP, TOTP and bypass codes, and one with pushes that a phone approves. Every request
+carries an address of its own, so that each answer a client saw is found in the log again, one to one. Some kills hit the
+server while it is still starting.
+
+COUNTERSIGN_KILLS says how often (20; the nightly run takes 200), COUNTERSIGN_SEED repeats a run.
+"""
+import itertools
+import json
+import os
+import random
+import re
+import sqlite3
+import subprocess
+import threading
+import time
+
+import device_sign
+import duo_sign
+from harness import Server, check, expect, expect_equal, main, program
+
+KILLS = int(os.environ.get("COUNTERSIGN_KILLS", "20"))
+SEED = int(os.environ.get("COUNTERSIGN_SEED", str(random.SystemRandom().randrange(2 ** 32))))
+HOTP_USERS, TOTP_USERS, BYPASS_USERS = 3, 12, 2
+LOCK_MARGIN = 6         # failures in a row after which we unlock; ten would lock
+RESTART_USUAL_S = 1.0   # half of the restarts stay below it
+RESTART_MAX_S = 5.0     # on a machine that is busy with other things
+
+print(f"      COUNTERSIGN_SEED={SEED} COUNTERSIGN_KILLS={KILLS} repeats this run", flush=True)
+chance = random.Random(SEED)
+server = Server()
+tenant = server.tenant()
+app = server.app(tenant, "authapi", "load")
+addresses = (f"10.{n >> 16 & 255}.{n >> 8 & 255}.{n & 255}" for n in itertools.count(1))
+lock = threading.Lock()
+
+
+class Try:
+    """One code, offered once: `seen` is what the client was told, None when the server died first."""
+
+    def __init__(self, user, code):
+        self.user, self.code, self.seen = user, code, None
+        with lock:
+            self.address = next(addresses)
+            tries.append(self)
+
+
+tries = []
+pushes = {}  # txid: allowed, as far as anyone was told
+
+
+class Gone(Exception):
+    """The server is away; this client's round is over."""
+
+
+class Person:
+    def __init__(self, name):
+        self.name, self.failures, self.used = name, 0, []
+
+    def offer(self, client, code):
+        attempt = Try(self, code)
+        try:
+            reply = client.passcode(self.name, code, ipaddr=attempt.address)
+        except ConnectionError:
+            raise Gone from None
+        if reply.status == 503:
+            raise Gone
+        expect_equal(reply.status, 200, f"{self.name}: {reply}")
+        attempt.seen = reply.response["result"]
+        self.failures = 0 if attempt.seen == "allow" else self.failures + 1
+        if attempt.seen == "allow":
+            self.used.append(code)
+        return attempt.seen
+
+    def unlock_in_time(self):
+        if self.failures >= LOCK_MARGIN:
+            server.run("user", "unlock", self.name, "--tenant", tenant)
+            self.failures = 0
+
+
+class WithCounter(Person):
+    def __init__(self, name):
+        super().__init__(name)
+        self.token = server.hotp(server.user(tenant, name))
+
+    def work(self, client):
+        expect_equal(self.offer(client, self.token.next()), "allow", f"{self.name}: a fresh code")
+
+
+class WithClock(Person):
+    def __init__(self, name):
+        super().__init__(name)
+        self.token, self.last = server.totp(server.user(tenant, name)), 0
+
+    def work(self, client):
+        now = int(time.time()) // 30
+        step = max(now, self.last + 1)
+        if step > now + 1:
+            return
+        self.last = step
+        expect_equal(self.offer(client, self.token.at(step)), "allow", f"{self.name}: a fresh code")
+
+
+class WithBypass(Person):
+    def __init__(self, name):
+        super().__init__(name)
+        self.id, self.fresh = server.user(tenant, name), []
+
+    def refill(self):
+        self.fresh = server.bypass_codes(self.id, 10)
+
+    def work(self, client):
+        if self.fresh:
+            expect_equal(self.offer(client, self.fresh.pop()), "allow", f"{self.name}: a fresh code")
+
+
+class WithPhone:
+    def __init__(self, name):
+        self.name = name
+        phone = server.run("phone", "create", "--user", server.user(tenant, name))["phone_id"]
+        code = server.run("phone", "activate", phone)["activation_code"]
+        self.device = device_sign.Device(server)
+        expect_equal(self.device.activate(re.sub(r"^duo://", "", code).split("-")[0]).status, 200, "activation")
+
+    def status(self, client, txid):
+        reply = client.get("/auth/v2/auth_status", txid=txid)
+        expect(reply.status in (200, 503), f"status: {reply}")
+        return reply.response if reply.status == 200 else None
+
+    def work(self, client):
+        try:
+            begun = client.post("/auth/v2/auth", username=self.name, factor="push", device="auto", ipaddr="192.0.2.1",
+                                **{"async": "1"})
+            expect(begun.status in (200, 503), f"a push: {begun}")
+            if begun.status == 503:
+                raise Gone
+            txid = begun.response["txid"]
+            pushes[txid] = False
+            standing = self.status(client, txid)
+            if not standing:
+                raise Gone
+            number = re.search(r"\b\d{3}\b", standing["status_msg"])
+            expect(number, f"no number in {standing}")
+            answer = self.device.answer(txid, "approve", number[0])
+            expect(answer.status in (200, 503), f"an answer: {answer}")
+            pushes[txid] = answer.status == 200
+            expect_equal(answer.json.get("state"), "allowed" if answer.status == 200 else None, "the phone is told")
+            standing = self.status(client, txid)
+            expect(not standing or standing["result"] == "allow" or answer.status == 503, f"after approval: {standing}")
+        except (ConnectionError, OSError, device_sign.raw_http.Closed):
+            raise Gone from None
+
+
+class Load:
+    """One thread with a client of its own and people who take turns, until the server is gone."""
+
+    def __init__(self, people):
+        self.people, self.error, self.thread = people, None, None
+
+    def start(self, stop):
+        self.error = None
+        self.thread = threading.Thread(target=self._run, args=(stop,), daemon=True)
+        self.thread.start()
+
+    def _run(self, stop):
+        client = duo_sign.Client(server, app)
+        try:
+            for person in itertools.cycle(self.people):
+                if stop.is_set():
+                    return
+                person.work(client)
+        except Gone:
+            pass
+        except Exception as error:
+            self.error = error
+        finally:
+            client.close()
+
+    def join(self):
+        self.thread.join(30)
+        expect(not self.thread.is_alive(), "a client hangs although its server is gone")
+        if self.error:
+            raise self.error
+
+
+counters = [WithCounter(f"hotp{i}") for i in range(HOTP_USERS)]
+clocks = [WithClock(f"totp{i}") for i in range(TOTP_USERS)]
+bypassers = [WithBypass(f"bypass{i}") for i in range(BYPASS_USERS)]
+phone = WithPhone("push0")
+loads = [*[Load([person]) for person in counters], Load(clocks), Load(bypassers), Load([phone])]
+restarts = []
+
+
+def kill():
+    server.process.kill()
+    server.process.wait()
+    server.process.stdout.close()
+    server.log.close()
+    server.process = None
+
+
+def kill_while_starting():
+    """Starts the server and kills it within a tenth of a second, wherever it then is."""
+    with open(server.folder / "serve.log", "ab") as log:
+        early = subprocess.Popen([program(), "serve", "--data", str(server.data), "--listen", "127.0.0.1:0"],
+                                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=log)
+        time.sleep(chance.uniform(0.0, 0.1))
+        early.kill()
+        early.wait()
+
+
+def restart():
+    since = time.monotonic()
+    server.start()
+    restarts.append(time.monotonic() - since)
+
+
+def replay_used_codes():
+    """The newest codes that were taken are refused now, whatever the killed server had in memory."""
+    client = duo_sign.Client(server, app)
+    for person in [*counters, *clocks, *bypassers]:
+        for code in person.used[-2:]:
+            expect_equal(person.offer(client, code), "deny", f"{person.name}: a used code after {len(restarts)} kills")
+        del person.used[:]
+        person.unlock_in_time()
+    for txid in [txid for txid, allowed in pushes.items() if allowed][-3:]:
+        expect_equal(phone.status(client, txid)["result"], "allow", "an approved push, asked for after the kill")
+    client.close()
+
+
+@check(f"{KILLS} kills under load: the server comes back each time, and no code or counter works twice")
+def _():
+    for _ in range(KILLS):
+        for person in bypassers:
+            person.refill()
+        stop = threading.Event()
+        for load in loads:
+            load.start(stop)
+        time.sleep(chance.uniform(0.02, 0.5))  # the moment of the kill is what is random here
+        kill()
+        stop.set()
+        for load in loads:
+            load.join()
+        if chance.random() < 0.25:
+            kill_while_starting()
+        restart()
+        replay_used_codes()
+
+
+@check("every answer a client saw is in the log, once; every success in the log was somebody's try")
+def _():
+    events = server.history(tenant)
+    txids = [event["txid"] for event in events]
+    expect_equal(len(set(txids)), len(txids), "a txid stands twice in the log: the number of different ones")
+    by_address = {}
+    for event in events:
+        by_address.setdefault(event["access_device"]["ip"], []).append(event)
+    for attempt in tries:
+        rows = by_address.pop(attempt.address, [])
+        expect(len(rows) <= 1, f"{attempt.user.name}: one try is {len(rows)} events")
+        if attempt.seen:
+            expect_equal([row["result"] for row in rows], ["success" if attempt.seen == "allow" else "denied"],
+                         f"{attempt.user.name} was told {attempt.seen} at {attempt.address}")
+        if rows:
+            expect_equal(rows[0]["user"]["name"], attempt.user.name, f"whose try it was ({attempt.address})")
+        attempt.logged = bool(rows) and rows[0]["result"] == "success"
+    pushed = {event["txid"]: event["result"] for event in by_address.pop("192.0.2.1", [])}
+    for txid, allowed in pushes.items():
+        expect(not allowed or pushed.get(txid) == "success", f"an approved push {txid} is {pushed.get(txid)!r} in the log")
+    expect_equal(list(by_address), [], "addresses in the log that nobody came from")
+    times = {}
+    for attempt in tries:
+        if attempt.logged:
+            times[attempt.user.name, attempt.code] = times.get((attempt.user.name, attempt.code), 0) + 1
+    expect_equal({key: n for key, n in times.items() if n > 1}, {}, "codes that the log shows as taken twice")
+
+
+@check("the load was a load: every factor was used, and kills hit requests in flight")
+def _():
+    for kind in ("hotp", "totp", "bypass"):
+        count = sum(attempt.seen == "allow" and attempt.user.name.startswith(kind) for attempt in tries)
+        print(f"      {kind}: {count} sign-ins acknowledged", flush=True)
+        expect(count >= KILLS // 2, f"only {count} sign-ins by {kind}")
+    print(f"      push: {sum(pushes.values())} approvals acknowledged, {len(pushes)} begun", flush=True)
+    expect(sum(pushes.values()) >= KILLS // 4, "hardly any push was approved")
+    open_ended = sum(attempt.seen is None for attempt in tries)
+    print(f"      {open_ended} tries were cut off by a kill", flush=True)
+    expect(open_ended >= KILLS // 4, "hardly any kill hit a request")
+
+
+@check("restarts: ready again within a second")
+def _():
+    ordered = sorted(restarts)
+    print(f"      half of them in {ordered[len(ordered) // 2]:.3f} s, all in {ordered[-1]:.3f} s", flush=True)
+    expect(ordered[len(ordered) // 2] < RESTART_USUAL_S, f"half of the restarts took over {RESTART_USUAL_S} s")
+    expect(ordered[-1] < RESTART_MAX_S, f"a restart took {ordered[-1]:.1f} s")
+
+
+@check("the database is whole, and the log has nothing of a failure")
+def _():
+    expect_equal(server.stop(), 0, "the exit code of the last server")
+    with sqlite3.connect(f"file:{server.data}/countersign.db?mode=ro", uri=True) as database:
+        expect_equal(database.execute("PRAGMA integrity_check").fetchall(), [("ok",)], "integrity_check")
+        expect_equal(database.execute("PRAGMA foreign_key_check").fetchall(), [], "foreign_key_check")
+    for line in (server.folder / "serve.log").read_text().splitlines():
+        expect(json.loads(line).get("level") != "error", f"the operator's log: {line}")
+
+
+main([server])
