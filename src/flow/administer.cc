@@ -126,7 +126,8 @@ Result<Application> find_app(const Ports& ports, const std::optional<TenantId>& 
     if (found && tenant && found->tenant != *tenant) found.reset();
     if (!found && tenant && codec::valid_text(id_or_name)) found = TRY(store::app_by_name(txn, *tenant, id_or_name));
     if (!found) {
-      return Error{Errc::not_found, "no such application; give its integration key, or its name with --tenant"};
+      return Error{Errc::not_found, tenant ? "the tenant has no such application"
+                                           : "no such application; give its integration key, or a name with --tenant"};
     }
     return *std::move(found);
   });

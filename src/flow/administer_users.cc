@@ -57,7 +57,10 @@ Result<User> find_user(const Ports& ports, const std::optional<TenantId>& tenant
     if (!found && tenant && canonical && codec::valid_text(id_or_name)) {
       found = TRY(store::user_by_name(txn, *tenant, *canonical));
     }
-    if (!found) return Error{Errc::not_found, "no such user; give the user's id, or the username with --tenant"};
+    if (!found) {
+      return Error{Errc::not_found,
+                   tenant ? "the tenant has no such user" : "no such user; give its id, or the username with --tenant"};
+    }
     return *std::move(found);
   });
 }
@@ -72,7 +75,10 @@ Result<Group> find_group(const Ports& ports, const std::optional<TenantId>& tena
     if (!found && tenant && codec::valid_text(id_or_name)) {
       found = TRY(store::group_by_name(txn, *tenant, id_or_name));
     }
-    if (!found) return Error{Errc::not_found, "no such group; give the group's id, or its name with --tenant"};
+    if (!found) {
+      return Error{Errc::not_found,
+                   tenant ? "the tenant has no such group" : "no such group; give its id, or its name with --tenant"};
+    }
     return *std::move(found);
   });
 }

@@ -169,7 +169,7 @@ Result<void> ControlLine::ask(std::string_view command, std::string_view args,
   TRY(open_->client.send(w.take()));
   for (;;) {
     const std::optional<std::string> line = TRY(open_->client.next());
-    if (!line) return Error{Errc::unavailable, "the server went away before it had answered; look before you try again"};
+    if (!line) return Error{Errc::unavailable, "the server went away before it answered; look before you try again"};
     const std::string_view text = *line;
     if (text.starts_with(kRowHead) && text.ends_with('}')) {
       on_row(text.substr(kRowHead.size(), text.size() - kRowHead.size() - 1));

@@ -92,7 +92,7 @@ Result<std::vector<int>> columns_of(control::CsvReader& reader) {
   const std::string_view known = "the columns are username,email,realname,phone,totp_secret";
   const std::optional<control::CsvRecord> head = TRY(reader.next());
   std::vector<int> out;
-  if (!head) return Error{Errc::malformed, "the file is empty; its first line names the columns, " + std::string(known)};
+  if (!head) return Error{Errc::malformed, "the file is empty; its first line names columns, " + std::string(known)};
   for (const std::string& name : head->fields) {
     const auto at = std::find(kColumns.begin(), kColumns.end(), name);
     if (at == kColumns.end() || std::find(out.begin(), out.end(), at - kColumns.begin()) != out.end()) {

@@ -200,8 +200,7 @@ std::string config_manual() {
       "`countersign serve --config FILE` reads one TOML file; without one the defaults below hold. An unknown key, a\n"
       "wrong type or a value out of range is a refusal to start that names line and key;\n"
       "`countersign check-config FILE` says the same without starting. `--data`, `--listen` and `--database` on\n"
-      "the command line win over the file. "
-      "Secrets stand in files of their own, the configuration names their paths.\n\n"
+      "the command line win over the file. Secrets stand in files of their own, named here by path.\n\n"
       "A dotted key is a key in a table: `limits.head_s` is `head_s` under `[limits]`.\n\n"
       "| key | default | unit | allowed | meaning |\n| --- | --- | --- | --- | --- |\n";
   for (const Setting* s : config.all()) {

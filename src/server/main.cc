@@ -118,6 +118,7 @@ int usage(const CLI::App& app, const CLI::ParseError& error) {
 int run(int argc, char** argv, steady_clock::time_point started) {
   CLI::App app("Countersign: multi-factor authentication that you run yourself.\n"
                "`countersign serve --demo` is the way to begin; the other commands talk to the running server.");
+  app.name("countersign");
   app.set_version_flag("--version", std::string(kVersion));
   app.require_subcommand(1);
   Globals globals;

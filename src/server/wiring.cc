@@ -36,7 +36,7 @@ Result<std::unique_ptr<keys::LocalKeys>> open_keys(const DataDir& dir, Random& r
   auto keys = keys::LocalKeys::open(file, random);
   if (keys || keys.error().code != Errc::not_found) return keys;
   if (std::filesystem::exists(dir.file("countersign.db"))) {
-    return Error{Errc::not_found, file + " is missing and the database is sealed under it: put it back from its backup"};
+    return Error{Errc::not_found, file + " is missing, and the database is sealed under it; restore it from a backup"};
   }
   TRY(keys::LocalKeys::create(file, random));
   return keys::LocalKeys::open(file, random);
