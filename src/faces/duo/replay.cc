@@ -70,9 +70,13 @@ net::Reply Replays::join(const Key& key, const std::function<net::Reply()>& run,
   {
     const std::lock_guard lock(shard.mutex);
     drop_old(shard, now);
+    const auto old = shard.entries.find(key);
+    if (old != shard.entries.end() && old->second.state == State::done) {
+      if (now < old->second.end) return old->second.answer;
+      erase(shard, old);
+    }
     const auto [at, first] = shard.entries.try_emplace(key);
     Entry& entry = at->second;
-    if (!first && entry.state == State::done) return entry.answer;
     if (!first && now < until) {
       entry.awaited = true;
       return net::Wait{wake_key(key), until, [this, key, run, until] { return join(key, run, until); }};
@@ -112,6 +116,7 @@ void Replays::finish(const Key& key, std::uint64_t turn, const net::HttpResponse
     awaited = at->second.awaited;
     at->second.state = State::done;
     at->second.answer = answer;
+    shard.bytes += answer.body.size() + kReplayCost;
     // A quick answer keeps the end it has, so that its place in the order is looked at once only.
     const Instant end = ports_.clock.now() + kReplayKept;
     if (end - at->second.end > kQuick) at->second.end = end;
@@ -125,22 +130,27 @@ void Replays::give_up(const Key& key, std::uint64_t turn) {
     const std::lock_guard lock(shard.mutex);
     const auto at = shard.entries.find(key);
     if (at == shard.entries.end() || at->second.turn != turn) return;
-    shard.entries.erase(at);
+    erase(shard, at);
   }
   ports_.wake(wake_key(key));
+}
+
+void Replays::erase(Shard& shard, std::unordered_map<Key, Entry, KeyHash>::iterator at) {
+  if (at->second.state == State::done) shard.bytes -= at->second.answer.body.size() + kReplayCost;
+  shard.entries.erase(at);
 }
 
 void Replays::drop_old(Shard& shard, Instant now) {
   while (!shard.order.empty()) {
     const Shard::Due due = shard.order.front();
-    const bool full = shard.order.size() >= kReplaysMax / kShards;
+    const bool full = shard.order.size() >= kReplaysMax / kShards || shard.bytes > kReplaysBytesMax / kShards;
     if (now < due.look && !full) return;
     shard.order.pop_front();
     const auto at = shard.entries.find(due.key);
     if (at == shard.entries.end() || at->second.turn != due.turn) continue;
     const bool running = at->second.state == State::running;
     if (full || (!running && at->second.end <= now)) {
-      shard.entries.erase(at);
+      erase(shard, at);
     } else {
       shard.order.push_back({due.key, due.turn, running ? now + kReplayKept : at->second.end});
     }

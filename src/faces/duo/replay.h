@@ -21,6 +21,8 @@ namespace countersign::duo {
 inline constexpr seconds kReplayKept{60};
 inline constexpr std::size_t kReplaysMax = 100'000;      // a node
 inline constexpr std::size_t kReplayBytesMax = 16 * 1024;  // of one answer; a longer one is not kept
+inline constexpr std::size_t kReplaysBytesMax = 32 << 20;  // of all answers, with what holding one costs beside its body
+inline constexpr std::size_t kReplayCost = 320;            // about: entry, order, type and header of an answer
 
 // Thread-safe. A request is named by its application and its MAC, which covers date, method, host, path and parameters.
 // An entry is running until its answer is there; a repeat waits for it. Errors of the server (5xx) are not kept, and a
@@ -61,6 +63,7 @@ class Replays {
     };
     std::deque<Due> order;  // by `look`, nearly
     std::uint64_t turns = 0;
+    std::size_t bytes = 0;  // of the answers kept
   };
   class Run;
 
@@ -72,6 +75,7 @@ class Replays {
   void finish(const Key& key, std::uint64_t turn, const net::HttpResponse& answer);
   void give_up(const Key& key, std::uint64_t turn);
   static void drop_old(Shard& shard, Instant now);
+  static void erase(Shard& shard, std::unordered_map<Key, Entry, KeyHash>::iterator at);
   static std::string wake_key(const Key& key);
 
   const flow::Ports& ports_;
