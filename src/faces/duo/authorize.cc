@@ -115,6 +115,7 @@ std::variant<Authorizer::Match, Failure> Authorizer::find_match(const net::HttpR
   lines.date = date;
   lines.method = request.method;
   lines.path = request.path;
+  const std::vector<std::string> hosts = host_lines(request.host);
   std::string text, body, headers;
   for (const Reading& reading : readings(request, credentials.hash, !date.empty())) {
     const bool from_body = reading.parameters == SignedParameters::form_body;
@@ -129,7 +130,7 @@ std::variant<Authorizer::Match, Failure> Authorizer::find_match(const net::HttpR
     std::vector<std::string> orders = {parameters->by_key_then_value()};
     for (std::size_t i = 0; i < orders.size(); ++i) {
       lines.parameters = orders[i];
-      for (const std::string& host : host_lines(request.host)) {
+      for (const std::string& host : hosts) {
         lines.host = host;
         write_canonical(reading.version, lines, text);
         const Result<bool> right = ports_.keys.verify_signature(app, credentials.hash, text, credentials.mac);

@@ -21,7 +21,7 @@ namespace countersign::duo {
 inline constexpr seconds kReplayKept{60};
 inline constexpr std::size_t kReplaysMax = 100'000;      // a node
 inline constexpr std::size_t kReplayBytesMax = 16 * 1024;  // of one answer; a longer one is not kept
-inline constexpr std::size_t kReplaysBytesMax = 32 << 20;  // of all answers, with what holding one costs beside its body
+inline constexpr std::size_t kReplaysBytesMax = 32 << 20;  // of all answers, each with kReplayCost beside its body
 inline constexpr std::size_t kReplayCost = 320;            // about: entry, order, type and header of an answer
 
 // Thread-safe. A request is named by its application and its MAC, which covers date, method, host, path and parameters.
