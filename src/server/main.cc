@@ -5,6 +5,7 @@
 
 #include "server/authenticator.h"
 #include "server/cli.h"
+#include "server/cli_backup.h"
 #include "server/config.h"
 #include "server/wiring.h"
 #include "store/open.h"
@@ -132,6 +133,7 @@ int run(int argc, char** argv, steady_clock::time_point started) {
   add_check_config(app, chosen);
   add_control_commands(app, globals, chosen);
   add_migrate(app, globals, data, chosen);
+  add_backup_commands(app, globals, chosen);
   add_authenticator_commands(app, chosen);
   try {
     app.parse(argc, argv);
