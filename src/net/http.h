@@ -66,6 +66,8 @@ struct Reply : std::variant<HttpResponse, Wait, Committing, EventStream> {
 };
 
 // What a listener serves. Called on any worker thread, for several requests at once; must not block on a commit.
+// The request stays valid until its reply has been sent, so `again` and `next` may refer to it; what `start` queues may
+// not, since a commit can outlive the connection.
 using Handler = std::function<Reply(const HttpRequest&)>;
 
 }  // namespace countersign::net

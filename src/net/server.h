@@ -1,4 +1,4 @@
-// The HTTP/1.1 server: listeners, worker threads, limits, drain. Asio, Beast and sockets stay behind this header.
+// The HTTP/1.1 server: listeners, worker threads, limits, drain. Asio and sockets stay behind this header.
 #pragma once
 
 #include <cstdint>
