@@ -44,7 +44,10 @@ void add_serve(CLI::App& app, const Globals& globals, const CLI::Option* data, s
     chosen = [&globals, data, words, started] {
       Config config;
       const Result<void> fine = apply(config, globals, *words, data->count() > 0);
-      if (!fine) return complain(fine.error());
+      if (!fine) {
+        complain(fine.error());
+        return words->config.empty() ? kUsage : kRefused;
+      }
       const Result<void> served = serve(config, words->demo ? Demo::yes : Demo::no, started);
       return served ? kDone : complain(served.error());
     };
