@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """kill -9 at random moments under load: what was acknowledged stays, what was used up stays used up.
 
-Several clients sign in at once with HOTP, TOTP and bypass codes, and one with pushes that a phone approves. Every request
-carries an address of its own, so that each answer a client saw is found in the log again, one to one. Some kills hit the
-server while it is still starting.
+Several clients sign in at once with HOTP, TOTP and bypass codes, and one with pushes that a phone approves. Every
+request carries an address of its own, so that each answer a client saw is found in the log again, one to one. Some kills
+hit the server while it is still starting.
 
 COUNTERSIGN_KILLS says how often (20; the nightly run takes 200), COUNTERSIGN_SEED repeats a run.
 """
@@ -268,7 +268,7 @@ def _():
         attempt.logged = bool(rows) and rows[0]["result"] == "success"
     pushed = {event["txid"]: event["result"] for event in by_address.pop("192.0.2.1", [])}
     for txid, allowed in pushes.items():
-        expect(not allowed or pushed.get(txid) == "success", f"an approved push {txid} is {pushed.get(txid)!r} in the log")
+        expect(not allowed or pushed.get(txid) == "success", f"approved push {txid} is {pushed.get(txid)!r} in the log")
     expect_equal(list(by_address), [], "addresses in the log that nobody came from")
     times = {}
     for attempt in tries:
