@@ -76,6 +76,12 @@ Result<std::vector<HostPort>> addresses_of(const Config& config) {
   return out;
 }
 
+Result<void> listen_all(net::Server& server, const std::vector<HostPort>& at, const net::TlsContext* tls,
+                        const net::Handler& handler) {
+  for (const HostPort& one : at) TRY(server.listen({one.host, one.port, tls, handler}));
+  return {};
+}
+
 // Renews or reads again; the certificate in use stays where that fails.
 void reload_certificate(bool own, const CertificatePorts& ports, const DataDir& dir,
                         const std::vector<std::string>& names, net::TlsContext& tls, oplog::Log& log) {
@@ -137,14 +143,11 @@ Result<void> serve(const Config& config, Demo demo, std::chrono::steady_clock::t
   net::Wakeups wakeups;
   net::Server server(clock, wakeups, server_options(config, log));
   Router router;
-  for (const HostPort& at : listen) {
-    TRY(server.listen({at.host, at.port, tls.get(), [&](const net::HttpRequest& r) { return router.answer(r); }}));
-  }
+  TRY(listen_all(server, listen, tls.get(), [&](const net::HttpRequest& r) { return router.answer(r); }));
   const Measured measured{server.counters(), clock, clock.now(), [&] { return store->ping().has_value(); }};
   if (!(*config.metrics_listen).empty()) {
     const HostPort at = TRY(parse_host_port(*config.metrics_listen));
-    const net::Handler handler = [&](const net::HttpRequest& r) { return serve_metrics(measured, r); };
-    TRY(server.listen({at.host, at.port, nullptr, handler}));
+    TRY(listen_all(server, {at}, nullptr, [&](const net::HttpRequest& r) { return serve_metrics(measured, r); }));
   }
 
   const std::string url = public_url(config, {listen.front().host, server.bound().front().port});
