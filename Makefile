@@ -31,9 +31,10 @@ clients: build ## only other people's clients against the release build (CLIENTS
 	@tools/setup.sh test
 	@python3 clients/run.py $(CLIENTS)
 
-bench: build ## measure the promises about speed
-	@cmake --build build/release -j $(JOBS)
-	@tools/bench.sh build/release
+bench: build ## measure the promises about speed (BENCH="--users 10000 --stores sqlite" for some)
+	@tools/setup.sh test
+	@cmake --build build/release -j $(JOBS) --target benches
+	@tools/bench.sh $(BENCH)
 
 tidy: ## the house rules that a machine can read
 	@python3 tools/tidy.py

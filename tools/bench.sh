@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# tools/bench.sh BUILD: runs every program BUILD/bench/*_bench, one promise each, and says which command measured what.
+# tools/bench.sh [WORDS FOR bench/promises.py]: runs what build/release/bench has: first what single steps cost, then the
+# promises end to end. Each line of the latter names the command that measured it.
 set -euo pipefail
-found=
-for program in "$1"/bench/*_bench; do
-  [ -x "$program" ] || continue
-  found=1
+cd "$(dirname "$0")/.."
+for program in build/release/bench/*_bench; do
   printf '\n== %s\n' "$program"
   "$program"
 done
-[ -n "$found" ] || echo "no benchmarks are built in $1/bench"
+printf '\n== bench/promises.py %s\n' "$*"
+exec python3 bench/promises.py "$@"
