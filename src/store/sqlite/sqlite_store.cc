@@ -11,7 +11,7 @@ namespace countersign::store::sqlite {
 namespace {
 
 constexpr int kWriterCacheKib = 8192;  // writer and readers together stay well below the 64 MiB promised
-constexpr int kReaderCacheKib = 1024;
+constexpr int kReaderCacheKib = 1024;  // pages of the log; those of the file are mapped
 constexpr int kLockedOutBusyMs = 50;   // once locked out, further batches answer at once until the lock is gone
 constexpr milliseconds kCheckpointEvery{50};
 constexpr int kRestartPages = 8192;    // 32 MiB: from here on the log is worth a short pause of the writer
@@ -131,15 +131,29 @@ void SqliteStore::run(std::vector<Pending>& batch) {
 }
 
 // An error when the transaction as a whole is lost: FULL, IOERR and NOMEM may end it under our hands.
+// A savepoint copies every page that its flow touches and another touched before, so the batch first runs without any;
+// a flow that fails after it changed something makes the whole batch run again, each flow in a savepoint of its own.
 Result<void> SqliteStore::run_batch(std::vector<Pending>& batch) {
+  bool undo_one = false;
+  for (Pending& pending : batch) {
+    const sqlite3_int64 before = sqlite3_total_changes64(writer_->handle());
+    pending.result = run_flow(pending.flow, *writer_);
+    if (!writer_->in_transaction()) return ended(pending);
+    undo_one = !pending.result && sqlite3_total_changes64(writer_->handle()) != before;
+    if (undo_one) break;
+  }
+  if (!undo_one) return {};
+  TRY(writer_->run(Control::rollback));
+  TRY(writer_->run(Control::begin_write));
   for (Pending& pending : batch) {
     pending.result = run_in_savepoint(pending.flow);
-    if (!writer_->in_transaction()) {
-      if (!pending.result) return pending.result.error();
-      return Error{Errc::unavailable, "the database ended the transaction"};
-    }
+    if (!writer_->in_transaction()) return ended(pending);
   }
   return {};
+}
+
+Error SqliteStore::ended(const Pending& by) {
+  return by.result ? Error{Errc::unavailable, "the database ended the transaction"} : by.result.error();
 }
 
 Result<void> SqliteStore::run_in_savepoint(const Flow& flow) {

@@ -62,6 +62,7 @@ class SqliteStore : public Store {
   void run(std::vector<Pending>& batch);
   Result<void> run_batch(std::vector<Pending>& batch);
   Result<void> run_in_savepoint(const Flow& flow);
+  static Error ended(const Pending& by);
   void refuse_all(std::vector<Pending>& batch, const Error& error);
   Result<void> begin();
   void checkpoint_loop();
