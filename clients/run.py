@@ -4,6 +4,9 @@
     clients/run.py                  all
     clients/run.py login_duo perl   only test_login_duo.py and test_perl.py
     clients/run.py -j 1 …           one at a time (otherwise two run beside each other; most of them wait)
+
+A test file may say in its first lines `# runs: alone` (it measures times or memory; it goes after the others, by itself)
+and `# limit: 600 s` (it needs longer than the usual limit).
 """
 import argparse
 import concurrent.futures
@@ -17,20 +20,28 @@ import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 LIMIT_S = 240
+HEAD_LINES = 20
 CLOSING = re.compile(r"^(\d+) passed, (\d+) failed, (\d+) skipped$")
+
+
+def said(path, pattern):
+    """What the first lines of a test file say to this program."""
+    head = "\n".join(path.read_text().splitlines()[:HEAD_LINES])
+    return re.search(pattern, head, re.M)
 
 
 def run(path):
     """One test file; gives its name, its lines, its counts and its time."""
+    limit_s = int(match[1]) if (match := said(path, r"^# limit: (\d+) s$")) else LIMIT_S
     since = time.monotonic()
     process = subprocess.Popen([sys.executable, str(path)], cwd=HERE, stdin=subprocess.DEVNULL, text=True,
                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
     try:
-        text, _ = process.communicate(timeout=LIMIT_S)
+        text, _ = process.communicate(timeout=limit_s)
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)  # the group of its own, with the server it started
         text, _ = process.communicate()
-        text += f"FAIL  {path.stem}: did not end within {LIMIT_S} s\n"
+        text += f"FAIL  {path.stem}: did not end within {limit_s} s\n"
     lines = text.splitlines()
     counts = [0, 0, 0]
     if lines and (match := CLOSING.match(lines[-1])):
@@ -55,13 +66,15 @@ def main():
                      + " ".join(file.stem.removeprefix("test_") for file in files))
     if options.names:
         files = [file for file in files if file.stem.removeprefix("test_") in options.names]
+    alone = [file for file in files if said(file, r"^# runs: alone$")]
     total = [0, 0, 0]
-    with concurrent.futures.ThreadPoolExecutor(max(1, options.jobs)) as pool:
-        for done in concurrent.futures.as_completed([pool.submit(run, file) for file in files]):
-            name, lines, counts, took = done.result()
-            print(f"-- {name} ({took:.0f} s)")
-            print("\n".join("  " + line for line in lines), flush=True)
-            total = [a + b for a, b in zip(total, counts)]
+    for batch, jobs in ([file for file in files if file not in alone], max(1, options.jobs)), (alone, 1):
+        with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+            for done in concurrent.futures.as_completed([pool.submit(run, file) for file in batch]):
+                name, lines, counts, took = done.result()
+                print(f"-- {name} ({took:.0f} s)")
+                print("\n".join("  " + line for line in lines), flush=True)
+                total = [a + b for a, b in zip(total, counts)]
     print("{} passed, {} failed, {} skipped".format(*total))
     return int(total[1] > 0)
 
