@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# runs: alone
 """Limits, and what an operator sees: sizes, times, connections, 429, drain, reload, one process a folder, metrics, memory.
 
 Everything that takes time is configured small, so that nothing here waits long.
