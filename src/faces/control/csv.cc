@@ -72,7 +72,8 @@ std::string write_csv(const std::vector<std::string>& fields) {
   std::string out;
   for (std::size_t i = 0; i < fields.size(); ++i) {
     if (i > 0) out.push_back(',');
-    const bool quoted = fields[i].find_first_of(",\"\r\n") != std::string::npos || fields.size() == 1;
+    const bool quoted = fields[i].find_first_of(",\"\r\n") != std::string::npos || fields.size() == 1 ||
+                        fields[i].starts_with(kMark);  // a byte order mark would be skipped
     if (!quoted) {
       out += fields[i];
       continue;

@@ -78,6 +78,8 @@ TEST(Csv, ReadsBackWhatItWrites) {
   const std::vector<std::string> fields = {"a", "", "b,c", "d\"e", "f\r\ng"};
   EXPECT_EQ(all_of(write_csv(fields)).at(0).fields, fields);
   EXPECT_EQ(all_of(write_csv({""})).at(0).fields, std::vector<std::string>{""});
+  const std::vector<std::string> marked = {"\xef\xbb\xbf", "x"};
+  EXPECT_EQ(all_of(write_csv(marked)).at(0).fields, marked);
 }
 
 }  // namespace
