@@ -30,7 +30,7 @@ class People:
 
     def __init__(self, server, tenant, app, count, prefix="user"):
         self.server, self.app, self.book = server, app, ledger.Ledger()
-        self.tokens = {f"{prefix}{i}": server.hotp(server.user(tenant, f"{prefix}{i}")) for i in range(count)}
+        self.tokens = {f"{prefix}{i}": server.hotp(server.user(tenant, f"{prefix}{i}"), 8) for i in range(count)}
         self.slowest, self.errors = 0.0, []
 
     def client(self):

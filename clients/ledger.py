@@ -54,11 +54,12 @@ class Ledger:
             for row in rows:
                 expect_equal(row["user"]["name"], attempt.name, f"whose try it was ({attempt.address})")
             attempt.logged = results == ["success"]
-        times = {}
+        taken = {}
         for attempt in self.tries:
             if attempt.logged:
-                times[attempt.name, attempt.code] = times.get((attempt.name, attempt.code), 0) + 1
-        expect_equal({key: n for key, n in times.items() if n > 1}, {}, "codes that the log shows as taken twice")
+                taken.setdefault((attempt.name, attempt.code), []).append(attempt.address)
+        expect_equal({key: where for key, where in taken.items() if len(where) > 1}, {},
+                     "codes that the log shows as taken twice")
         return by_address
 
     def count(self, seen, name=""):

@@ -25,6 +25,7 @@ from harness import Server, check, expect, expect_equal, main, program
 KILLS = int(os.environ.get("COUNTERSIGN_KILLS", "20"))
 SEED = int(os.environ.get("COUNTERSIGN_SEED", str(random.SystemRandom().randrange(2 ** 32))))
 HOTP_USERS, TOTP_USERS, BYPASS_USERS = 3, 12, 2
+LONG = 8                # digits: in a long run two counters would share a code of six
 LOCK_MARGIN = 6         # failures in a row after which we unlock; ten would lock
 RESTART_USUAL_S = 1.0   # half of the restarts stay below it
 RESTART_MAX_S = 5.0     # on a machine that is busy with other things
@@ -67,7 +68,7 @@ class Person:
 class WithCounter(Person):
     def __init__(self, name):
         super().__init__(name)
-        self.token = server.hotp(server.user(tenant, name))
+        self.token = server.hotp(server.user(tenant, name), LONG)
 
     def work(self, client):
         expect_equal(self.offer(client, self.token.next()), "allow", f"{self.name}: a fresh code")
