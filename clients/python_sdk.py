@@ -8,7 +8,7 @@ import email.utils
 import re
 import time
 
-from harness import check, expect, expect_equal
+from harness import Phone, check, expect, expect_equal
 
 
 class Site:
@@ -163,7 +163,6 @@ def define_enrolment(site):
         expect(80000 < made["expiration"] - time.time() < 90000, "a day to activate")
         expect_equal(len(made["bypass_codes"]), 2, "bypass codes")
         expect_equal(site.auth.enroll_status(made["user_id"], made["activation_code"]), "waiting", "status before")
-        from harness import Phone
         phone = Phone(site.server, made["activation_url"])
         end = time.monotonic() + 5  # the same words within the same second get the same answer
         while (status := site.auth.enroll_status(made["user_id"], made["activation_code"])) == "waiting":
