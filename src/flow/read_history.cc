@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "core/record/stored_event.h"
 #include "flow/sign_in.h"
 
 namespace countersign::flow {
@@ -17,6 +18,31 @@ std::string_view name_of(store::Stream stream) {
     case store::Stream::telephony: return "telephony";
   }
   return {};
+}
+
+struct Opened {
+  Instant at;
+  std::string json;
+};
+
+template <class Event>
+Result<Opened> as_log(const store::HistoryRow& row, std::string_view text) {
+  Event event;
+  event.id = row.id;
+  event.tenant = row.tenant;
+  TRY(record::decode(text, event));
+  return Opened{event.at, record::to_log_json(event)};
+}
+
+Result<Opened> open_row(const Ports& ports, const store::HistoryRow& row) {
+  const std::string open = record::open_part(row.tenant, name_of(row.stream), row.day, row.id);
+  const std::string text = TRY(ports.keys.open_history(row.tenant, open, row.sealed));
+  switch (row.stream) {
+    case store::Stream::authentication: return as_log<record::AuthEvent>(row, text);
+    case store::Stream::activity: return as_log<record::ActivityEvent>(row, text);
+    case store::Stream::telephony: break;
+  }
+  return Error{Errc::malformed, "no message has been sent by this version"};
 }
 
 }  // namespace
@@ -35,9 +61,7 @@ Result<void> read_history(const Ports& ports, const TenantId& tenant, store::Str
     }));
     for (const store::HistoryRow& row : page) {
       position = row.position;
-      const std::string open = record::open_part(tenant, name_of(stream), row.day, row.id);
-      const std::string json = TRY(ports.keys.open_history(tenant, open, row.sealed));
-      const Instant at = TRY(record::time_of_log_json(json));
+      const auto [at, json] = TRY(open_row(ports, row));
       if ((range.from && at < *range.from) || (range.to && at >= *range.to)) continue;
       if (!on_event(at, json)) return {};
     }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/codec/hex.h"
+#include "core/record/stored_event.h"
 #include "flow/stored_attempt.h"
 #include "store/attempts.h"
 #include "store/tenants.h"
@@ -106,7 +107,7 @@ Result<store::HistoryRow> seal(const Ports& ports, const Event& event, store::St
   row.day = record::day_of(event.at);
   row.id = event.id;
   row.sealed = TRY(ports.keys.seal_history(event.tenant, record::open_part(event.tenant, name, row.day, event.id),
-                                           record::to_log_json(event)));
+                                           record::encode(event)));
   return row;
 }
 

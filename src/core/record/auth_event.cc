@@ -1,7 +1,6 @@
 #include "core/record/auth_event.h"
 
 #include "core/codec/http_date.h"
-#include "core/codec/json_read.h"
 #include "core/codec/json_write.h"
 #include "core/record/log_json.h"
 
@@ -97,13 +96,5 @@ std::string open_part(const TenantId& tenant, std::string_view stream, std::int6
 }
 
 std::int64_t day_of(Instant t) { return std::chrono::floor<std::chrono::days>(t).time_since_epoch().count(); }
-
-Result<Instant> time_of_log_json(std::string_view text) {
-  const codec::Json json = TRY(codec::parse_json(text));
-  const codec::Json* at = json.find("isotimestamp");
-  if (!at) at = json.find("ts");
-  if (!at) return Error{Errc::malformed, "a log event has an isotimestamp or a ts"};
-  return codec::parse_iso_date(TRY(at->as_string()));
-}
 
 }  // namespace countersign::record

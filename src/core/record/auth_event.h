@@ -62,7 +62,4 @@ std::string open_part(const TenantId& tenant, std::string_view stream, std::int6
 
 std::int64_t day_of(Instant t);
 
-// When an event of to_log_json happened, read back from its isotimestamp or ts.   malformed: it has neither.
-Result<Instant> time_of_log_json(std::string_view json);
-
 }  // namespace countersign::record

@@ -91,17 +91,6 @@ TEST(ActivityEvent, IsTheV2EventOfDuosLog) {
             R"("outcome":{"result":"SUCCESS"}})");
 }
 
-TEST(LogTime, IsReadBackToTheMillisecond) {
-  EXPECT_EQ(*time_of_log_json(to_log_json(approved_push())), kNow);
-  EXPECT_EQ(*time_of_log_json(to_log_json(policy_change())), kNow);
-}
-
-TEST(LogTime, IsMalformedWhereThereIsNone) {
-  for (const char* text : {"", "{}", R"({"ts":1})", R"({"ts":"yesterday"})"}) {
-    EXPECT_EQ(time_of_log_json(text).error().code, Errc::malformed) << text;
-  }
-}
-
 // Names of all members, a dot stepping into an object; an empty object counts as a member.
 void collect(const nlohmann::json& json, const std::string& before, std::set<std::string>& names) {
   for (const auto& [key, value] : json.items()) {

@@ -4,10 +4,10 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <limits>
 #include <utility>
 
+#include "core/codec/fields.h"
 #include "core/crypto/equal.h"
 
 namespace countersign::signin {
@@ -79,52 +79,6 @@ struct Step {
   }
 };
 
-class ContextWriter {
-  std::string text_{kVersion};
-
- public:
-  void put(std::string_view field) { text_.append(std::to_string(field.size())).append(":").append(field).append(";"); }
-  void put_number(std::size_t number) { put(std::to_string(number)); }
-  std::string take() { return std::move(text_); }
-};
-
-// Past the end, or at the first thing it does not understand, it gives empty fields and stays bad.
-class ContextReader {
-  std::string_view rest_;
-  bool good_ = true;
-
-  // Decimal digits without a needless zero, as put_number writes them.
-  std::size_t parse(std::string_view digits, std::size_t max) {
-    std::size_t number = 0;
-    const auto [end, failed] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
-    const bool padded = digits.size() > 1 && digits[0] == '0';
-    if (failed != std::errc() || end != digits.data() + digits.size() || padded || number > max) good_ = false;
-    return good_ ? number : 0;
-  }
-
- public:
-  explicit ContextReader(std::string_view text) : rest_(text) {
-    good_ = text.size() <= kContextBytesMax && text.starts_with(kVersion);
-    rest_.remove_prefix(good_ ? kVersion.size() : rest_.size());
-  }
-  std::string_view text() {
-    const std::size_t colon = rest_.find(':');
-    if (!good_ || colon == rest_.npos) {
-      good_ = false;
-      return {};
-    }
-    const std::size_t size = parse(rest_.substr(0, colon), kContextBytesMax);
-    good_ = good_ && colon + 1 + size < rest_.size() && rest_[colon + 1 + size] == ';';
-    if (!good_) return {};
-    const std::string_view field = rest_.substr(colon + 1, size);
-    rest_.remove_prefix(colon + 1 + size + 1);
-    return field;
-  }
-  std::size_t number(std::size_t max) { return parse(text(), max); }
-  bool good() const { return good_; }
-  bool whole() const { return good_ && rest_.empty(); }
-};
-
 }  // namespace
 
 std::string_view name(State state) {
@@ -173,7 +127,7 @@ std::string_view log_result(State state) {
 }
 
 std::string encode_context(const Attempt& attempt) {
-  ContextWriter out;
+  codec::FieldWriter out(kVersion);
   switch (attempt.number) {
     case Number::shown: out.put("shown"); break;
     case Number::nowhere: out.put("nowhere"); break;
@@ -194,7 +148,7 @@ std::string encode_context(const Attempt& attempt) {
 
 Result<void> decode_context(std::string_view text, Attempt& into) {
   const Error broken{Errc::malformed, "an attempt's context is not of a form this version writes"};
-  ContextReader in(text);
+  codec::FieldReader in(text, kVersion, kContextBytesMax);
   Attempt read = into;
   const std::string_view number = in.text();
   if (number != "shown" && number != "nowhere") return broken;

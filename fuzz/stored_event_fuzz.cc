@@ -1,0 +1,16 @@
+// links: core_record
+// What decodes is written again the same, for both kinds of event.
+#include <cstdlib>
+#include <string_view>
+
+#include "core/record/stored_event.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
+  using namespace countersign::record;
+  const std::string_view text(reinterpret_cast<const char*>(bytes), size);
+  AuthEvent sign_in;
+  if (decode(text, sign_in) && encode(sign_in) != text) std::abort();
+  ActivityEvent activity;
+  if (decode(text, activity) && encode(activity) != text) std::abort();
+  return 0;
+}
