@@ -1,4 +1,4 @@
-"""What the tests of faults share: requests beside each other that are timed, and what must hold while something is away."""
+"""What the tests of faults share: timed requests beside each other, and what must hold while something is away."""
 import threading
 import time
 

@@ -197,10 +197,11 @@ def _():
                 if seen == "allow":
                     used[name] = code
                 elif seen != ledger.AWAY or node is first:
-                    errors.append(f"{name}: a fresh code was told {seen} on the {'first' if node is first else 'second'}")
+                    errors.append(f"{name}: a fresh code was told {seen} by node {nodes.index(node)}")
                     return
 
-        threads = [threading.Thread(target=work, args=(name, nodes[i % 2]), daemon=True) for i, name in enumerate(tokens)]
+        threads = [threading.Thread(target=work, args=(name, nodes[i % 2]), daemon=True)
+                   for i, name in enumerate(tokens)]
         for thread in threads:
             thread.start()
         time.sleep(chance.uniform(0.1, 0.5))

@@ -100,8 +100,8 @@ def _():
 def _():
     database.stop()
     try:
-        done = subprocess.run([program(), "serve", "--data", str(temporary_folder() / "data"), "--listen", "127.0.0.1:0",
-                               "--database", database.url], capture_output=True, text=True, timeout=20)
+        words = ["--data", str(temporary_folder() / "data"), "--listen", "127.0.0.1:0", "--database", database.url]
+        done = subprocess.run([program(), "serve", *words], capture_output=True, text=True, timeout=20)
         expect_equal((done.returncode, done.stdout), (3, ""), f"it said {done.stderr!r}")
         expect_equal(done.stderr.count("\n"), 1, f"lines on stderr: {done.stderr!r}")
     finally:

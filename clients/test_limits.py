@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # runs: alone
-"""Limits, and what an operator sees: sizes, times, connections, 429, drain, reload, one process a folder, metrics, memory.
+"""Limits and what an operator sees: sizes, times, connections, 429, drain, reload, metrics, memory, core dumps.
 
 Everything that takes time is configured small, so that nothing here waits long.
 """
@@ -18,7 +18,7 @@ import device_sign
 import duo_sign
 import raw_http
 from duo_sign import signed
-from harness import (Refused, Server, check, expect, expect_equal, main, need_command, need_root, program,
+from harness import (Server, check, expect, expect_equal, main, need_command, need_root, program,
                      temporary_folder)
 
 READY_MAX_S = 2.0
@@ -239,7 +239,8 @@ def _():
 
 @check("without a server the command line says so and exits 3")
 def _():
-    done = subprocess.run([program(), "tenant", "list", "--data", str(temporary_folder())], capture_output=True, text=True)
+    words = ["tenant", "list", "--data", str(temporary_folder())]
+    done = subprocess.run([program(), *words], capture_output=True, text=True, timeout=20)
     expect_equal((done.returncode, done.stdout), (3, ""), f"no server: {done.stderr}")
     expect("serve" in done.stderr and done.stderr.count("\n") == 1, f"one line that says what to do: {done.stderr!r}")
 
@@ -421,7 +422,8 @@ def _():
     text = (server.folder / "serve.log").read_text()
     for line in text.splitlines():
         json.loads(line)
-    for what, value in {**personal, "digits": personal["number"][1:], "key": app["secret_key"], "code": codes[0]}.items():
+    personal |= {"digits": personal["number"][1:], "key": app["secret_key"], "code": codes[0]}
+    for what, value in personal.items():
         expect(value.lower() not in text.lower(), f"the operator's log has the {what} {value}")
 
 
@@ -436,8 +438,9 @@ def _():
     (folder / "data").mkdir()
     os.chown(folder / "data", 65534, 65534)
     process = subprocess.Popen(
-        [setpriv, "--reuid=65534", "--regid=65534", "--clear-groups", program(), "serve", "--data", str(folder / "data"),
-         "--listen", "127.0.0.1:0"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd="/")
+        [setpriv, "--reuid=65534", "--regid=65534", "--clear-groups", program(), "serve", "--listen", "127.0.0.1:0",
+         "--data", str(folder / "data")],
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd="/")
     try:
         line = process.stdout.readline()
         expect(b"ready" in line, f"a server as nobody: {line!r}")
