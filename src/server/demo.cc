@@ -1,5 +1,8 @@
 #include "server/demo.h"
 
+#include <filesystem>
+#include <system_error>
+
 #include "flow/administer.h"
 #include "flow/administer_factors.h"
 #include "flow/administer_users.h"
@@ -53,8 +56,15 @@ Result<Demo> find_or_make(const flow::Administration& by) {
   return demo;
 }
 
+// This program as it can be typed anywhere: the one just built is in nobody's PATH.
+std::string program() {
+  std::error_code failed;
+  const std::filesystem::path path = std::filesystem::read_symlink("/proc/self/exe", failed);
+  return failed ? "countersign" : path.string();
+}
+
 std::string authenticator(const DemoAddresses& at, std::string_view words) {
-  std::string out = "     countersign authenticator " + std::string(words) + " --store demo.authenticator";
+  std::string out = "     " + program() + " authenticator " + std::string(words) + " --store demo.authenticator";
   if (!at.ca_file.empty()) out += " --ca " + at.ca_file;
   return out + "\n";
 }
@@ -75,13 +85,13 @@ Result<Secret> prepare_demo(const flow::Ports& ports, const DemoAddresses& at) {
            authenticator(at, "activate " + link.url) + "   It shows codes, and answers requests by\n";
   }
   out += authenticator(at, "code") + authenticator(at, "approve --wait 60 --number NUMBER") + "\n";
-  out += "2. Put this into a file, mode 600, of the user you will be in step 3, say demo.conf:\n\n";
+  out += "2. As root, put this into a file of mode 600, say demo.conf:\n\n";
   out += "[duo]\nikey = " + demo.app.id.text() + "\nskey = ";
   out += key.reveal();
   out += "\nhost = " + at.api_hostname + "\n";
   if (!at.ca_file.empty()) out += "cafile = " + at.ca_file + "\n";
   out += "pushinfo = yes\nfailmode = secure\n\n";
-  out += "3. Sign in with a second factor (Debian: apt install login-duo):\n"
+  out += "3. As root, sign in with a second factor (Debian: apt install login-duo; others may not use its -c):\n"
          "     login_duo -c demo.conf -f demo echo \"signed in\"\n"
          "   and choose a push, whose number you type in the authenticator, or type a code.\n\n";
   return Secret(std::move(out));
