@@ -17,12 +17,18 @@ def timed(function, *words, **more):
     return function(*words, **more), time.monotonic() - since
 
 
+def get(server, path):
+    return raw_http.once(server, f"GET {path} HTTP/1.1\r\nHost: {server.host}\r\n\r\n".encode())
+
+
 def ping(server):
-    return raw_http.once(server, f"GET /auth/v2/ping HTTP/1.1\r\nHost: {server.host}\r\n\r\n".encode())
+    return get(server, "/auth/v2/ping")
 
 
 def readyz(server):
-    return raw_http.once(server, f"GET /readyz HTTP/1.1\r\nHost: {server.host}\r\n\r\n".encode())
+    reply, took = timed(get, server, "/readyz")
+    expect(took < AWAY_MAX_S, f"/readyz took {took:.1f} s")
+    return reply
 
 
 class People:
@@ -78,6 +84,7 @@ class People:
 def expect_away(server, app, username, reads):
     """What holds while the database cannot write, or (`reads` = False) is not there at all."""
     expect_equal(ping(server).status, 200, "ping needs no database")
+    expect_equal(get(server, "/healthz").status, 200, "/healthz needs no database")
     client = duo_sign.Client(server, app)
     for call, words in (("/auth/v2/preauth", {"username": username}), ("/auth/v2/enroll", {"username": "half"}),
                         ("/auth/v2/auth", {"username": username, "factor": "passcode", "passcode": "000000"})):

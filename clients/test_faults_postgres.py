@@ -88,6 +88,7 @@ def _():
         print(f"      the slowest 503 took {people.slowest:.2f} s", flush=True)
         expect(people.slowest < faults.AWAY_MAX_S, f"a 503 took {people.slowest:.1f} s")
         faults.expect_away(server, app, "user0", reads=False)
+        expect_equal(faults.readyz(server).status, 503, "/readyz")
     finally:
         database.go_on()
     for token in people.tokens.values():
