@@ -145,13 +145,15 @@ Task<Reply> Connection::wait(Wait wait) {
     auto wake = [parking = parking_] { parking->unpark(); };
     const Wakeups::Waiter waiter = shared_.wakeups.wait_for(std::move(wait.key), seen_, std::move(wake));
     if (waiter.state() == Wakeups::State::full) co_return refusal(503, "Too many requests are waiting.");
-    if (waiter.state() == Wakeups::State::waiting && !entry_.expired()) co_await parking_->park(steady(wait.until));
+    const bool is_over = entry_.expired() || (shared_.draining && wait.over);
+    if (waiter.state() == Wakeups::State::waiting && !is_over) co_await parking_->park(steady(wait.until));
   }
   entry_.disarm();
   if (entry_.expired()) co_return refusal(503, "The server is stopping.");
   seen_ = shared_.wakeups.seen();
+  const auto& next = shared_.draining && wait.over ? wait.over : wait.again;
   Reply reply;
-  if (!attempt([&] { reply = wait.again(); })) reply = refusal(500, kFailed);
+  if (!attempt([&] { reply = next(); })) reply = refusal(500, kFailed);
   co_return reply;
 }
 

@@ -41,10 +41,12 @@ struct Reply;
 
 // Not yet: call `again` when `key` is woken or `until` has come, whichever is first. `again` reads the state anew and
 // must answer once the time it waits for has come; it may wait again for something else.
+// `over`, where given, is called in its place when the server is about to stop: what to say now, without more waiting.
 struct Wait {
   std::string key;
   Instant until;
   std::function<Reply()> again;
+  std::function<Reply()> over{};
 };
 
 // A write is queued by `start`; `done` is called once with the reply after the commit, from any thread, perhaps

@@ -317,6 +317,18 @@ TEST(Server, LetsWaitsAnswerWhenItDrains) {
   EXPECT_EQ(client.read_answer().status, 202);
 }
 
+TEST(Server, TakesTheLastWordOfAWaitWhenItDrains) {
+  std::function<Reply()> again;
+  const auto over = []() -> Reply { return HttpResponse{202, "", "", {}}; };
+  again = [&]() -> Reply { return Wait{"never", from_unix_s(9'000'000'000), again, over}; };
+  HttpServer server([&](const HttpRequest&) { return again(); });
+  RawClient client(server.port());
+  client.send(kGet);
+  ASSERT_TRUE(eventually([&] { return server.server().counters().waits_open == 1; }));
+  server.server().drain();
+  EXPECT_EQ(client.read_answer().status, 202);
+}
+
 TEST(Server, EndsTheDrainInTime) {
   Limits limits = HttpServer::quick();
   limits.drain = milliseconds(30);

@@ -69,11 +69,13 @@ net::Reply list_requests(const flow::Ports& ports, const flow::DeviceCall& call,
   const Result<std::vector<flow::PendingRequest>> pending = flow::pending_requests(ports, phone);
   if (!pending) return problem(pending.error());
   if (!pending->empty() || ports.clock.now() >= until) return json_reply(write_requests(*pending));
-  return net::Wait{flow::phone_key(phone.id), until, [&ports, call, until]() -> net::Reply {
-                     const Result<Phone> again = flow::find_device(ports, call);
-                     if (again) return list_requests(ports, call, *again, until);
-                     return again.error().code == Errc::refused ? unsigned_problem() : problem(again.error());
-                   }};
+  const auto look = [&ports, call](Instant last) -> net::Reply {
+    const Result<Phone> again = flow::find_device(ports, call);
+    if (again) return list_requests(ports, call, *again, last);
+    return again.error().code == Errc::refused ? unsigned_problem() : problem(again.error());
+  };
+  return net::Wait{flow::phone_key(phone.id), until, [look, until] { return look(until); },
+                   [look] { return look(Instant()); }};
 }
 
 net::Reply requests(const flow::Ports& ports, const net::HttpRequest& request, const Caller& caller) {

@@ -31,7 +31,15 @@ net::HttpResponse outcome_of(const Dialect& dialect, const flow::Standing& stand
 // Waits for the next change, but not beyond the attempt's own end.
 net::Reply wait_on(const WatchPtr& watch, const flow::Standing& standing, Instant now) {
   const Instant end = now + seconds(std::max(standing.seconds_left, 1));
-  return net::Wait{flow::attempt_key(watch->attempt), std::min(watch->until, end), [watch] { return look(watch); }};
+  net::Wait wait{flow::attempt_key(watch->attempt), std::min(watch->until, end), [watch] { return look(watch); }};
+  if (watch->pace == Pace::async) {
+    wait.over = [watch] {
+      auto last = std::make_shared<Watch>(*watch);
+      last->until = Instant();
+      return look(last);
+    };
+  }
+  return wait;
 }
 
 net::Reply judge(const WatchPtr& watch, const Result<flow::Standing>& standing) {
