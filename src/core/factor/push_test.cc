@@ -77,7 +77,8 @@ TEST(PushMessage, LetsNoFieldFlowIntoTheNext) {
 TEST(PushMessage, HasTheFormOfTheDeviceProtocol) {
   using namespace std::string_literals;
   EXPECT_EQ(answer_message("6f0c", "482", Decision::approve),
-            "\0\x1c"s + "countersign device answer v1" + "\0\x04"s + "6f0c" + "\0\x03"s + "482" + "\0\x07"s + "approve");
+            "\0\x1c"s + "countersign device answer v1" + "\0\x04"s + "6f0c" + "\0\x03"s + "482" + "\0\x07"s +
+                "approve");
 }
 
 TEST(PushDecision, ReadsBackWhatItWrites) {
