@@ -1,4 +1,4 @@
-// A store around another whose n-th statement fails, for every n a test cares to try.
+// A store around another that breaks at its n-th statement, for every n a test cares to try.
 #pragma once
 
 #include <atomic>
@@ -13,7 +13,7 @@ namespace countersign::testing {
 class FaultStore : public store::Store {
   store::Store& inner_;
   std::atomic<int> statements_{0};
-  std::atomic<int> fail_at_{0};
+  std::atomic<int> fail_from_{0};
   std::atomic<bool> fail_commit_{false};
   std::atomic<bool> run_twice_{false};
   Errc code_ = Errc::unavailable;
@@ -24,7 +24,9 @@ class FaultStore : public store::Store {
     std::optional<Error> failed_;
 
     std::optional<Error> due() {
-      if (!failed_ && ++store_.statements_ == store_.fail_at_) failed_ = Error{store_.code_, "a fault of the test"};
+      const int n = ++store_.statements_;
+      const bool broken = store_.fail_from_ > 0 && n >= store_.fail_from_;
+      if (broken && !failed_) failed_ = Error{store_.code_, "a fault of the test"};
       return failed_;
     }
 
@@ -51,11 +53,11 @@ class FaultStore : public store::Store {
  public:
   explicit FaultStore(store::Store& inner) : inner_(inner) {}
 
-  // The n-th statement from now (1: the next) fails with `code`, once; 0: none.
-  void fail_at(int n, Errc code) {
+  // The n-th statement from now (1: the next) and all after it fail with `code`, until heal(); 0: none.
+  void fail_from(int n, Errc code) {
     code_ = code;
     statements_ = 0;
-    fail_at_ = n;
+    fail_from_ = n;
   }
   // Every write is undone at its end and answers `code`.
   void fail_commits(Errc code) {
@@ -65,11 +67,11 @@ class FaultStore : public store::Store {
   // Every write flow runs, is undone, and runs again.
   void run_twice() { run_twice_ = true; }
   void heal() {
-    fail_at_ = 0;
+    fail_from_ = 0;
     fail_commit_ = false;
     run_twice_ = false;
   }
-  // How many statements ran since fail_at or since the beginning.
+  // How many statements were tried since fail_from or since the beginning.
   int statements() const { return statements_; }
 
   Result<void> read(const store::Flow& flow) override {

@@ -56,6 +56,7 @@ need_to_run() {
   need libtomlplusplus-dev header toml++/toml.h
   need libqrencode-dev header qrencode.h
   need libpng-dev header png.h
+  need libjemalloc-dev header jemalloc/jemalloc.h
   need libgtest-dev header gtest/gtest.h
   need nlohmann-json3-dev header nlohmann/json.hpp
   need libbenchmark-dev header benchmark/benchmark.h

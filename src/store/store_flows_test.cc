@@ -275,13 +275,13 @@ TEST_P(Flows, LeavesNothingWhicheverStatementFails) {
     return append_history(txn, event(kTenant, 1));
   };
   for (int n = 1; n <= 3; ++n) {
-    faulty.fail_at(n, Errc::unavailable);
+    faulty.fail_from(n, Errc::unavailable);
     const auto done = write_and_wait(faulty, [&](Txn& txn) -> Result<int> {
       TRY(flow(txn));
       return 0;
     });
     EXPECT_EQ(done.error().code, Errc::unavailable);
-    EXPECT_EQ(faulty.statements(), n);
+    EXPECT_GE(faulty.statements(), n);  // a store may have tried again
   }
   EXPECT_FALSE(get([&](Txn& txn) { return user_by_id(txn, kTenant, alice.id); }));
   EXPECT_EQ(get([](Txn& txn) { return count_history(txn, kTenant, Stream::authentication); }), 0);

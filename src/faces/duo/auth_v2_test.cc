@@ -383,12 +383,12 @@ TEST_F(AuthV2, SaysThatTheDatabaseIsAway) {
   DuoFace face(ports, {});
   const net::HttpRequest request = world.sign(DuoWorld::passcode("ada", "123456"));
   for (int statement = 1; statement <= 4; ++statement) {
-    store.fail_at(statement, Errc::unavailable);
+    store.fail_from(statement, Errc::unavailable);
     const Said said = world.finish(face.handle(request));
     EXPECT_EQ(said.code(), 50301) << statement;
     EXPECT_EQ(said.status(), 503);
   }
-  store.fail_at(0, Errc::unavailable);
+  store.fail_from(0, Errc::unavailable);
   EXPECT_EQ(world.finish(face.handle(request)).status(), 200) << "a failure is not remembered";
 }
 
