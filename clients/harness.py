@@ -96,8 +96,15 @@ _folders = []
 def temporary_folder():
     """A folder of this test alone, gone when it ends. The path is short: unix sockets have no room for long ones."""
     path = tempfile.mkdtemp(prefix="cs-")
+    if not _folders:
+        atexit.register(_remove_folders)  # registered before any server's stop, so it runs after them
     _folders.append(path)
     return pathlib.Path(path)
+
+
+def _remove_folders():
+    for folder in _folders:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 class Refused(Exception):
@@ -432,6 +439,4 @@ def main(servers=()):
             failed += 1
             print(f"FAIL  the server ended with {code} when asked to stop\n{server.log_tail()}")
     print(f"{passed} passed, {failed} failed, {skipped} skipped", flush=True)
-    for folder in _folders:
-        shutil.rmtree(folder, ignore_errors=True)
     sys.exit(int(failed > 0))
