@@ -1,5 +1,5 @@
 // Signs real requests and sends them over TLS keep-alive connections, one thread, many connections:
-//   load auth|preauth|ping HOST PORT CA TENANTS USERS hotp|totp CONNECTIONS SECONDS RATE COUNTERS_FILE
+//   load auth|preauth|check|ping HOST PORT CA TENANTS USERS hotp|totp CONNECTIONS SECONDS RATE COUNTERS_FILE
 // RATE 0: as fast as answers come; otherwise so many a second, latencies counted from when a request was due.
 // Prints one JSON line. COUNTERS_FILE keeps the users' HOTP counters between runs.
 #include <openssl/err.h>
@@ -82,13 +82,14 @@ class Requests {
     }
     at_ = (at_ + stride_) % options_.world.users;
     const std::int64_t user = at_;
+    if (options_.mode == "check") return sign(options_.world.tenant_of(user), "GET", "/auth/v2/check", "");
     std::string body;
     if (options_.mode == "auth") {
       body = "factor=passcode&passcode=" + code(user) + "&username=" + username(user);
     } else {
       body = "username=" + username(user);
     }
-    return sign(options_.world.tenant_of(user), "/auth/v2/" + options_.mode, body);
+    return sign(options_.world.tenant_of(user), "POST", "/auth/v2/" + options_.mode, body);
   }
 
  private:
@@ -100,19 +101,20 @@ class Requests {
     return crypto::otp_text(crypto::hotp_value(key, counter), 6);
   }
 
-  std::string sign(std::int64_t tenant, const std::string& path, const std::string& body) {
+  std::string sign(std::int64_t tenant, const std::string& method, const std::string& path, const std::string& body) {
     auto& signer = signers_[static_cast<std::size_t>(tenant)];
     if (!signer) signer = std::make_unique<crypto::MacKey>(crypto::HashKind::sha512, bytes_of(secret_key(tenant)));
     if (const std::int64_t now = std::time(nullptr); now != date_s_) {
       date_s_ = now;
       date_ = codec::http_date(from_unix_s(now));
     }
-    const std::string canonical = date_ + "\nPOST\n" + options_.host + "\n" + path + "\n" + body;
+    const std::string canonical = date_ + "\n" + method + "\n" + options_.host + "\n" + path + "\n" + body;
     const std::string mac = codec::to_hex(signer->mac(bytes_of(canonical)));
-    return "POST " + path + " HTTP/1.1\r\nHost: " + options_.host + ":" + options_.port + "\r\nDate: " + date_ +
+    return method + " " + path + " HTTP/1.1\r\nHost: " + options_.host + ":" + options_.port + "\r\nDate: " + date_ +
            "\r\nAuthorization: Basic " + codec::to_base64(codec::Base64::padded, bytes_of(app_id(tenant) + ":" + mac)) +
-           "\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: " + std::to_string(body.size()) +
-           "\r\n\r\n" + body;
+           (body.empty() ? "\r\n\r\n"
+                         : "\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: " +
+                               std::to_string(body.size()) + "\r\n\r\n" + body);
   }
 };
 
@@ -232,7 +234,9 @@ class Load {
   void count(const Connection& c, const std::string& body) {
     tally_.took_ns.push_back(std::chrono::duration_cast<Nanos>(SteadyClock::now() - c.due).count());
     ++tally_.statuses[std::atoi(c.in.c_str() + 9)];
-    const char* wanted = options_.mode == "auth" ? "\"result\":\"allow\"" : options_.mode == "preauth" ? "\"result\":\"auth\"" : "OK";
+    const char* wanted = options_.mode == "auth"      ? "\"result\":\"allow\""
+                         : options_.mode == "preauth" ? "\"result\":\"auth\""
+                                                      : "OK";
     if (body.find(wanted) != std::string::npos) {
       ++tally_.expected;
     } else if (tally_.first_surprise.empty()) {
@@ -258,7 +262,7 @@ class Load {
 }  // namespace
 
 int run(int argc, char** argv) {
-  if (argc != 12) die("usage: load auth|preauth|ping HOST PORT CA TENANTS USERS hotp|totp CONNECTIONS SECONDS RATE COUNTERS_FILE");
+  if (argc != 12) die("usage: load auth|preauth|check|ping HOST PORT CA TENANTS USERS hotp|totp CONNECTIONS SECONDS RATE COUNTERS_FILE");
   Options options;
   options.mode = argv[1];
   options.host = argv[2];

@@ -100,12 +100,23 @@ def measure(name, database, folder, users, options):
             higher_is_better=False)
         pre = median_of(options.runs, lambda: load(server, "preauth", users, options.seconds))
         say(f"{name}: preauth", pre["per_s"], "/s", 40_000, f"  p50 {pre['p50_ms']} ms p99 {pre['p99_ms']} ms, {pre['server_us']} µs of processor each")
-        ping = median_of(options.runs, lambda: load(server, "ping", users, options.seconds))
-        say(f"{name}: ping (no signature, no store: the floor)", ping["per_s"], "/s",
-            more=f"  {ping['server_us']} µs of processor each")
+        steps = {"ping": load(server, "ping", users, options.seconds), "check": load(server, "check", users, options.seconds),
+                 "preauth": pre, "auth": auth}
+        break_down(name, steps)
         say(f"{name}: resident memory after load", round(resident_mib(server.process.pid), 1), "MiB")
     finally:
         server.stop()
+
+
+def break_down(name, steps):
+    """What each further step of a request costs the server's processor: each mode does what the one before does, and more."""
+    what = {"ping": "TLS, HTTP, a reply", "check": "application, signature", "preauth": "parameters, user, policy, devices",
+            "auth": "code, sealed event, commit"}
+    before = 0
+    for mode, text in what.items():
+        cost = steps[mode]["server_us"]
+        print(f"{name}: cost of {text}: {cost - before:.1f} µs ({mode}: {cost} µs, {steps[mode]['per_s']}/s)", flush=True)
+        before = cost
 
 
 def main():

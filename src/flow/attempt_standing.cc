@@ -17,6 +17,7 @@ void finish_case(const Ports& ports, Ending made, Done<Standing> finish) {
   ports.store.write([&ports, ending](store::Txn& txn) { return write_ending(ports, txn, *ending); },
                     [&ports, ending, finish = std::move(finish)](Result<void> written) {
                       if (!written) return finish(std::move(written).error());
+                      count_sign_in(ports, signin::log_result(ending->attempt.state));
                       ports.wake(attempt_key(ending->attempt.id));
                       if (!ending->attempt.phone.empty()) ports.wake(phone_key(ending->attempt.phone));
                       finish(standing_of(ports, ending->attempt, ending->policy));

@@ -71,6 +71,18 @@ Result<std::optional<Ending>> make_room(const Ports& ports, const PushRequest& r
   return std::optional(TRY(end_case(ports, *open, signin::Cancelled{}, "")));
 }
 
+// Whether a number is asked for. A prepared attempt has one already: its client shows it.
+signin::Number number_for(const PushRequest& request, const policy::Effective& policy) {
+  if (!request.prepared.empty()) return signin::Number::shown;
+  switch (request.screen) {
+    case Screen::number: return signin::Number::shown;
+    case Screen::perhaps:
+      return policy.plain_push == policy::PlainPush::allow ? signin::Number::nowhere : signin::Number::shown;
+    case Screen::nothing: return signin::Number::nowhere;
+  }
+  return signin::Number::shown;
+}
+
 // A new attempt, or the one that preauth prepared.   refused: the prepared one is not this user's, or not waiting.
 Result<std::pair<signin::Attempt, std::int64_t>> start_from(const Ports& ports, const PushRequest& request,
                                                             const Situation& situation) {
@@ -86,9 +98,10 @@ Result<std::pair<signin::Attempt, std::int64_t>> start_from(const Ports& ports, 
   attempt.id = AttemptId::make(ports.random);
   attempt.app = request.app.id;
   attempt.user = situation.user->id;
-  attempt.number = request.number;
-  attempt.digits = request.number == signin::Number::shown ? situation.policy.verified_push_digits : 0;
-  attempt.factor = request.number == signin::Number::shown ? "verified_duo_push" : "duo_push";
+  attempt.number = number_for(request, situation.policy);
+  const bool shown = attempt.number == signin::Number::shown;
+  attempt.digits = shown ? situation.policy.verified_push_digits : 0;
+  attempt.factor = shown ? "verified_duo_push" : "duo_push";
   attempt.app_name = request.app.name;
   attempt.access = request.access;
   attempt.created = ports.clock.now();
@@ -113,7 +126,7 @@ struct Planner {
   }
   Result<void> operator()(const policy::Require& require) {
     plan.phone = TRY(choose_phone(request, situation, require.usable));
-    const bool plain = request.number == signin::Number::nowhere && request.prepared.empty();
+    const bool plain = number_for(request, situation.policy) == signin::Number::nowhere;
     if (plain && situation.policy.plain_push == policy::PlainPush::deny) {
       return end_now(ports, request, situation, signin::State::denied, "denied_by_policy", plan);
     }
@@ -158,6 +171,8 @@ void begin_push(const Ports& ports, PushRequest request, Done<Standing> done) {
             },
             [&ports, plan, finish = std::move(finish)](Result<void> written) {
               if (!written) return finish(std::move(written).error());
+              if (plan->event) count_sign_in(ports, signin::log_result(plan->standing.state));
+              if (plan->replaced) count_sign_in(ports, signin::log_result(plan->replaced->attempt.state));
               if (plan->replaced) ports.wake(attempt_key(plan->replaced->attempt.id));
               if (!plan->phone.empty()) ports.wake(phone_key(plan->phone));
               finish(std::move(plan->standing));

@@ -152,8 +152,9 @@ void check_passcode(const Ports& ports, PasscodeRequest request, Done<Standing> 
         if (!judged) return finish(std::move(judged).error());
         auto verdict = std::make_shared<Verdict>(*std::move(judged));  // lives until the commit is durable
         ports.store.write([&ports, verdict](store::Txn& txn) { return write_down(ports, txn, *verdict); },
-                          [verdict, finish = std::move(finish)](Result<void> written) {
+                          [&ports, verdict, finish = std::move(finish)](Result<void> written) {
                             if (!written) return finish(std::move(written).error());
+                            count_sign_in(ports, verdict->event.result);
                             finish(std::move(verdict->standing));
                           });
       },

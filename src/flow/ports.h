@@ -1,6 +1,8 @@
 // What a use case is given: the six ports and nothing else. Made once in server/wiring.cc.
 #pragma once
 
+#include <atomic>
+#include <cstdint>
 #include <functional>
 #include <string_view>
 
@@ -19,6 +21,11 @@ struct Settings {
   std::string public_url;           // "https://localhost:8443", without a slash at the end
 };
 
+// How many sign-ins have ended, by the result of their event; for the metrics.
+struct SignInCounts {
+  std::atomic<std::int64_t> success = 0, denied = 0, fraud = 0;
+};
+
 struct Ports {
   store::Store& store;
   keys::Keys& keys;
@@ -26,7 +33,11 @@ struct Ports {
   Random& random;
   std::function<void(std::string_view key)> wake;  // after the commit: whoever waits for `key` looks again
   Settings settings;
+  SignInCounts* counts = nullptr;  // nullptr: nobody counts
 };
+
+// After the commit of an event with this result.
+void count_sign_in(const Ports& ports, std::string_view result);
 
 // What a writing use case calls once, after the commit or with the reason there was none.
 template <class T>

@@ -58,6 +58,7 @@ struct Verdict {
   Situation situation;
   Preauth out;
   std::optional<store::HistoryRow> row;           // of a final answer
+  std::string_view result;                        // likewise
   std::optional<store::StoredAttempt> prepared;   // of a Verified Push to come
 };
 
@@ -72,6 +73,7 @@ struct Judge {
     event.result = result;
     event.factor = factor;
     verdict.out.reason = reason;
+    verdict.result = result;
     verdict.row = TRY(seal_event(ports, event));
     return {};
   }
@@ -136,8 +138,9 @@ void preauth(const Ports& ports, PreauthRequest request, Done<Preauth> done) {
         if (verdict->row) TRY(store::append_history(txn, *verdict->row));
         return {};
       },
-      [verdict, done = std::move(done)](Result<void> written) {
+      [&ports, verdict, done = std::move(done)](Result<void> written) {
         if (!written) return done(std::move(written).error());
+        if (verdict->row) count_sign_in(ports, verdict->result);
         done(std::move(verdict->out));
       });
 }

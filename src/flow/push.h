@@ -10,12 +10,19 @@
 
 namespace countersign::flow {
 
+// What the person who signs in is shown while the push waits.
+enum class Screen {
+  number,    // the client shows the number, or prints the status texts of its polls
+  perhaps,   // it polls, and nobody knows whether anyone sees the texts: plain where policy allows that
+  nothing,   // it holds the request: plain where policy allows that, else denied
+};
+
 struct PushRequest {
   Application app;
   UserRef user;
   record::AccessDevice access;
   std::string device = "auto";           // a phone's id, or "auto": the first that can
-  signin::Number number = signin::Number::shown;
+  Screen screen = Screen::number;
   AttemptId prepared;                    // from preauth with Verified Push; empty: a new attempt
   std::string type;
   std::string display_username;

@@ -46,13 +46,13 @@ class Push : public ::testing::Test {
     });
   }
 
-  Result<Standing> begin(std::string ip = "192.0.2.1", signin::Number number = signin::Number::shown) {
+  Result<Standing> begin(std::string ip = "192.0.2.1", Screen screen = Screen::number) {
     return finish<Standing>([&](Done<Standing> done) {
       PushRequest request;
       request.app = world.app;
       request.user = "alice";
       request.access.ip = std::move(ip);
-      request.number = number;
+      request.screen = screen;
       begin_push(*world.ports, std::move(request), std::move(done));
     });
   }
@@ -138,11 +138,18 @@ TEST_F(Push, OnlyOneStandsOpenAlsoInParallel) {
 }
 
 TEST_F(Push, WithoutANumberIsRefusedUnlessPolicyAllows) {
-  EXPECT_EQ(begin("192.0.2.1", signin::Number::nowhere)->reason, "denied_by_policy");
+  EXPECT_EQ(begin("192.0.2.1", Screen::nothing)->reason, "denied_by_policy");
   world.set_policy({{"plain_push", "allow"}});
-  const Standing begun = *begin("192.0.2.1", signin::Number::nowhere);
+  const Standing begun = *begin("192.0.2.1", Screen::nothing);
   EXPECT_EQ(pending_requests(*world.ports, phone)->front().digits, 0);
   EXPECT_EQ(reply(begun.attempt, Decision::approve, "")->reason, "user_approved");
+}
+
+TEST_F(Push, APollerNeedsTheNumberUntilPolicyAllowsPlainPush) {
+  EXPECT_FALSE(begin("192.0.2.1", Screen::perhaps)->number.empty());
+  world.set_policy({{"plain_push", "allow"}});
+  EXPECT_TRUE(begin("192.0.2.1", Screen::perhaps)->number.empty());
+  EXPECT_FALSE(begin("192.0.2.1", Screen::number)->number.empty());
 }
 
 TEST_F(Push, AParallelAnswerCountsOnce) {

@@ -11,7 +11,10 @@
 namespace countersign::server {
 namespace {
 
-double of(const net::Counters::Count& count) { return static_cast<double>(count.load(std::memory_order_relaxed)); }
+template <class T>
+double of(const std::atomic<T>& count) {
+  return static_cast<double>(count.load(std::memory_order_relaxed));
+}
 
 double resident_bytes(const Measured&) {
   std::ifstream in("/proc/self/statm");
@@ -30,6 +33,9 @@ constexpr auto kCounter = MetricKind::counter;
 constexpr auto kGauge = MetricKind::gauge;
 constexpr std::string_view kResponses = "countersign_http_responses_total";
 constexpr std::string_view kResponsesMeaning = "Responses by the first digit of their status.";
+
+constexpr std::string_view kSignIns = "countersign_sign_ins_total";
+constexpr std::string_view kSignInsMeaning = "Sign-ins ended and logged, by the result of their event.";
 
 constexpr Metric kMetrics[] = {
     {"countersign_connections_accepted_total", "", "", kCounter, "Connections accepted.",
@@ -64,6 +70,11 @@ constexpr Metric kMetrics[] = {
      [](const Measured& m) { return of(m.http.bytes_in); }},
     {"countersign_sent_bytes_total", "", "", kCounter, "Bytes written to clients.",
      [](const Measured& m) { return of(m.http.bytes_out); }},
+    {kSignIns, "result", "success", kCounter, kSignInsMeaning,
+     [](const Measured& m) { return of(m.sign_ins.success); }},
+    {kSignIns, "result", "denied", kCounter, kSignInsMeaning,
+     [](const Measured& m) { return of(m.sign_ins.denied); }},
+    {kSignIns, "result", "fraud", kCounter, kSignInsMeaning, [](const Measured& m) { return of(m.sign_ins.fraud); }},
     {"countersign_store_up", "", "", kGauge, "1 while the database answers.",
      [](const Measured& m) { return m.store_answers() ? 1.0 : 0.0; }},
     {"process_resident_memory_bytes", "", "", kGauge, "Memory of the process.", resident_bytes},

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "core/base/time.h"
+#include "flow/ports.h"
 #include "net/counters.h"
 #include "net/http.h"
 
@@ -17,6 +18,7 @@ namespace countersign::server {
 // What the metrics are read from, at the moment of asking.
 struct Measured {
   const net::Counters& http;
+  const flow::SignInCounts& sign_ins;
   const Clock& clock;
   Instant started;
   std::function<bool()> store_answers;

@@ -144,7 +144,8 @@ Result<void> serve(const Config& config, Demo demo, std::chrono::steady_clock::t
   net::Server server(clock, wakeups, server_options(config, log));
   Router router;
   TRY(listen_all(server, listen, tls.get(), [&](const net::HttpRequest& r) { return router.answer(r); }));
-  const Measured measured{server.counters(), clock, clock.now(), [&] { return store->ping().has_value(); }};
+  flow::SignInCounts sign_ins;
+  const Measured measured{server.counters(), sign_ins, clock, clock.now(), [&] { return store->ping().has_value(); }};
   if (!(*config.metrics_listen).empty()) {
     const HostPort at = TRY(parse_host_port(*config.metrics_listen));
     TRY(listen_all(server, {at}, nullptr, [&](const net::HttpRequest& r) { return serve_metrics(measured, r); }));
@@ -152,7 +153,7 @@ Result<void> serve(const Config& config, Demo demo, std::chrono::steady_clock::t
 
   const std::string url = public_url(config, {listen.front().host, server.bound().front().port});
   const flow::Ports ports{*store, *keys, clock, random, [&](std::string_view key) { wakeups.wake(key); },
-                          settings_of(config, url)};
+                          settings_of(config, url), &sign_ins};
   duo::DuoFace duo(ports, {.host_names = names});
   router.add({duo::DuoFace::serves, [&](const net::HttpRequest& r) { return duo.handle(r); }});
   router.add({device::serves, [&](const net::HttpRequest& r) { return device::serve(ports, r); }});

@@ -60,6 +60,29 @@ can confirm sign-ins in your name. If the authenticator refuses the code, ask fo
 </html>
 )html";
 
+constexpr std::string_view kEnrolmentPage = R"html(<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width,initial-scale=1">
+<meta name="robots" content="noindex">
+<title>You need a second factor – Countersign</title>
+<style>{{style}}</style>
+</head>
+<body>
+<main>
+<p class="name">Countersign</p>
+<h1>You need a second factor first</h1>
+<p>Your account has no authenticator yet, so this sign-in stopped here. Nothing is wrong with your password.</p>
+<h2>What to do</h2>
+<p>Ask your help desk for an activation link, in person or on a number you already know. Open the link on the device
+that shall confirm your sign-ins, then sign in again.</p>
+<p class="soft">Nobody needs your password for this, and nobody will ask you for a code.</p>
+</main>
+</body>
+</html>
+)html";
+
 std::string escaped(std::string_view text) {
   std::string out;
   for (const char c : text) {
@@ -116,16 +139,10 @@ std::string side_of(std::string_view png) {
   return std::to_string(width);
 }
 
-}  // namespace
-
-Result<net::HttpResponse> activation_page(std::string_view public_url, std::string_view code) {
-  if (!code_form(code)) return Error{Errc::not_found, "not an activation link"};
-  const std::string link = std::string(public_url) + "/activate/" + std::string(code);
-  const std::string png = TRY(qr_png(link));
-  const std::string image = "data:image/png;base64," + codec::to_base64(codec::Base64::padded, bytes_of(png));
+net::HttpResponse page_of(std::string body) {
   net::HttpResponse out;
   out.content_type = "text/html; charset=utf-8";
-  out.body = fill(kPage, {{"style", kStyle}, {"image", image}, {"side", side_of(png)}, {"link", escaped(link)}});
+  out.body = std::move(body);
   out.headers = {{"content-security-policy", policy_header()},
                  {"cache-control", "no-store"},
                  {"referrer-policy", "no-referrer"},
@@ -133,6 +150,18 @@ Result<net::HttpResponse> activation_page(std::string_view public_url, std::stri
                  {"x-frame-options", "DENY"},
                  {"x-robots-tag", "noindex"}};
   return out;
+}
+
+}  // namespace
+
+net::HttpResponse enrolment_page() { return page_of(fill(kEnrolmentPage, {{"style", kStyle}})); }
+
+Result<net::HttpResponse> activation_page(std::string_view public_url, std::string_view code) {
+  if (!code_form(code)) return Error{Errc::not_found, "not an activation link"};
+  const std::string link = std::string(public_url) + "/activate/" + std::string(code);
+  const std::string png = TRY(qr_png(link));
+  const std::string image = "data:image/png;base64," + codec::to_base64(codec::Base64::padded, bytes_of(png));
+  return page_of(fill(kPage, {{"style", kStyle}, {"image", image}, {"side", side_of(png)}, {"link", escaped(link)}}));
 }
 
 }  // namespace countersign::device

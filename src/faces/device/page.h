@@ -12,4 +12,7 @@ namespace countersign::device {
 // not_found: not of the form of a code.
 Result<net::HttpResponse> activation_page(std::string_view public_url, std::string_view code);
 
+// Where clients send a user who has no factor yet: whom to ask, and what will happen then.
+net::HttpResponse enrolment_page();
+
 }  // namespace countersign::device

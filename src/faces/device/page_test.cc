@@ -139,6 +139,13 @@ TEST(DevicePage, RefusesWhatIsNoCode) {
   }
 }
 
+TEST(DevicePage, TellsWhoHasNoFactorWhomToAsk) {
+  const net::HttpResponse page = enrolment_page();
+  EXPECT_NE(page.body.find("help desk"), std::string::npos);
+  EXPECT_EQ(page.body.find("{{"), std::string::npos);
+  EXPECT_EQ(page.body.find("<script"), std::string::npos);
+}
+
 TEST(DevicePage, EscapesTheAddressItWasGiven) {
   EXPECT_EQ(page_of("https://a\"><b>.example", "ABCDEFGH").find("<b>"), std::string::npos);
 }

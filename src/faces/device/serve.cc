@@ -15,7 +15,7 @@ namespace countersign::device {
 namespace {
 
 constexpr std::string_view kRequests = "/device/v1/requests";
-constexpr std::string_view kActivate = "/activate/";
+constexpr std::string_view kActivate = "/activate/", kEnroll = "/enroll";
 constexpr std::string_view kAnswer = "/answer";
 constexpr seconds kStreamLength{300};
 
@@ -178,6 +178,7 @@ net::Reply with_caller(const flow::Ports& ports, const net::HttpRequest& request
 net::Reply serve_open(const flow::Ports& ports, const net::HttpRequest& request) {
   if (request.method != "GET" && request.method != "HEAD") return method_problem("GET");
   if (request.path == "/frame/qr") return qr(request);
+  if (request.path == kEnroll) return enrolment_page();
   const std::string_view code = std::string_view(request.path).substr(kActivate.size());
   Result<net::HttpResponse> page = activation_page(ports.settings.public_url, code);
   return page ? std::move(*page) : problem(page.error());
@@ -186,7 +187,7 @@ net::Reply serve_open(const flow::Ports& ports, const net::HttpRequest& request)
 }  // namespace
 
 bool serves(std::string_view path) {
-  return path.starts_with("/device/") || path.starts_with(kActivate) || path == "/frame/qr";
+  return path.starts_with("/device/") || path.starts_with(kActivate) || path == "/frame/qr" || path == kEnroll;
 }
 
 net::Reply serve(const flow::Ports& ports, const net::HttpRequest& request) {

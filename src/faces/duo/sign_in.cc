@@ -98,6 +98,12 @@ net::Reply push_begun(const WatchPtr& watch, bool shown, const Result<flow::Stan
   return wait_on(begun, *standing, watch->ports.clock.now());
 }
 
+// Those who poll by /rest/v1 print the texts (login_duo, pam_duo 1.x and 2.0); of /auth/v2 nobody knows.
+flow::Screen screen_of(Pace pace, Api api) {
+  if (pace == Pace::sync) return flow::Screen::nothing;
+  return api == Api::rest_v1 ? flow::Screen::number : flow::Screen::perhaps;
+}
+
 net::Reply push(Call& call, SignIn request) {
   flow::PushRequest begin;
   begin.app = call.app;
@@ -105,7 +111,7 @@ net::Reply push(Call& call, SignIn request) {
   begin.access = std::move(request.access);
   begin.device = std::move(request.device);
   begin.prepared = std::move(request.prepared);
-  begin.number = request.pace == Pace::async ? signin::Number::shown : signin::Number::nowhere;
+  begin.screen = screen_of(request.pace, call.dialect.api);
   begin.type = std::move(request.type);
   begin.display_username = std::move(request.display_username);
   begin.pushinfo = std::move(request.pushinfo);
