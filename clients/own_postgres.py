@@ -47,6 +47,9 @@ class Postgres(postgres_cluster.Cluster):
         for pid in self.processes():
             self._signal(pid, signal.SIGCONT)
 
+    def log_tail(self):
+        return ""  # main() asks everything that it stops
+
     @staticmethod
     def _signal(pid, number):
         try:

@@ -234,4 +234,4 @@ def _():
     expect("root.key" in done.stderr and not done.stdout, f"it said {done.stderr!r} and {done.stdout!r}")
 
 
-main(nodes)
+main([*nodes, database])

@@ -118,4 +118,4 @@ def _():
         expect(not str(event.get("detail")).startswith("http.handler"), line)
 
 
-main([server])
+main([server, database])
