@@ -176,6 +176,7 @@ Result<ChangedApp> change_app(const Administration& by, Application app, AppChan
     if (!TRY(store::update_app(txn, app))) return Error{Errc::conflict, "changed by somebody else; try again"};
     return {};
   }));
+  if (by.ports.apps) by.ports.apps->changed();
   out.app = std::move(app);
   return out;
 }

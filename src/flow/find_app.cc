@@ -7,7 +7,13 @@
 namespace countersign::flow {
 
 Result<std::optional<Application>> find_app(const Ports& ports, const AppId& id) {
-  return store::read(ports.store, [&](store::Txn& txn) { return store::app_by_id(txn, id); });
+  if (!ports.apps) return store::read(ports.store, [&](store::Txn& txn) { return store::app_by_id(txn, id); });
+  const Instant now = ports.clock.now();
+  if (auto app = ports.apps->find(id, now)) return app;
+  const std::uint64_t generation = ports.apps->generation();
+  auto app = TRY(store::read(ports.store, [&](store::Txn& txn) { return store::app_by_id(txn, id); }));
+  if (app) ports.apps->put(*app, now, generation);
+  return app;
 }
 
 Result<Bytes> tenant_logo(const Ports& ports, const TenantId& tenant) {

@@ -9,6 +9,7 @@
 #include "core/base/random.h"
 #include "core/base/result.h"
 #include "core/base/time.h"
+#include "flow/app_cache.h"
 #include "keys/keys.h"
 #include "store/store.h"
 
@@ -34,6 +35,7 @@ struct Ports {
   std::function<void(std::string_view key)> wake;  // after the commit: whoever waits for `key` looks again
   Settings settings;
   SignInCounts* counts = nullptr;  // nullptr: nobody counts
+  AppCache* apps = nullptr;        // nullptr: every request reads its application
 };
 
 // After the commit of an event with this result.

@@ -145,6 +145,7 @@ Result<void> serve(const Config& config, Demo demo, std::chrono::steady_clock::t
   Router router;
   TRY(listen_all(server, listen, tls.get(), [&](const net::HttpRequest& r) { return router.answer(r); }));
   flow::SignInCounts sign_ins;
+  flow::AppCache apps;
   const Measured measured{server.counters(), sign_ins, clock, clock.now(), [&] { return store->ping().has_value(); }};
   if (!(*config.metrics_listen).empty()) {
     const HostPort at = TRY(parse_host_port(*config.metrics_listen));
@@ -153,7 +154,7 @@ Result<void> serve(const Config& config, Demo demo, std::chrono::steady_clock::t
 
   const std::string url = public_url(config, {listen.front().host, server.bound().front().port});
   const flow::Ports ports{*store, *keys, clock, random, [&](std::string_view key) { wakeups.wake(key); },
-                          settings_of(config, url), &sign_ins};
+                          settings_of(config, url), &sign_ins, &apps};
   duo::DuoFace duo(ports, {.host_names = names});
   router.add({duo::DuoFace::serves, [&](const net::HttpRequest& r) { return duo.handle(r); }});
   router.add({device::serves, [&](const net::HttpRequest& r) { return device::serve(ports, r); }});

@@ -94,7 +94,6 @@ Result<std::unique_ptr<Connection>> Connection::open(const Opening& opening) {
   sqlite3_wal_autocheckpoint(out->db_, 0);  // a checkpoint in the writer costs 20 ms tails; it has its own thread
   const std::string pragmas = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY;"
                               "PRAGMA trusted_schema = OFF; PRAGMA journal_size_limit = 67108864;"
-                              "PRAGMA mmap_size = 2147418112;"
                               "PRAGMA cache_size = -" + std::to_string(opening.cache_kib) + ";" +
                               (opening.reads_only ? "PRAGMA query_only = ON;" : "");
   TRY(out->exec(pragmas.c_str()));

@@ -11,7 +11,7 @@ namespace countersign::store::sqlite {
 namespace {
 
 constexpr int kWriterCacheKib = 8192;  // writer and readers together stay well below the 64 MiB promised
-constexpr int kReaderCacheKib = 1024;  // pages of the log; those of the file are mapped
+constexpr int kReaderCacheKib = 6144;
 constexpr int kLockedOutBusyMs = 50;   // once locked out, further batches answer at once until the lock is gone
 constexpr milliseconds kCheckpointEvery{50};
 constexpr int kRestartPages = 8192;    // 32 MiB: from here on the log is worth a short pause of the writer
