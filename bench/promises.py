@@ -22,7 +22,7 @@ import harness  # noqa: E402
 import postgres_cluster  # noqa: E402
 
 BENCH = ROOT / "build/release/bench"
-CONNECTIONS = 64
+CONNECTIONS = 256
 
 
 def population(users):
