@@ -1,5 +1,5 @@
-// Applications read a moment ago: every request begins with one. A change on this node is seen at once, one on another
-// node within a second.
+// Applications read before, since every request begins with one. Only for a server that alone writes its database: a
+// change made here is seen at once, one made by another node would not be.
 #pragma once
 
 #include <atomic>
@@ -11,14 +11,12 @@
 
 namespace countersign::flow {
 
-inline constexpr milliseconds kAppFresh{1000};
 inline constexpr std::size_t kAppsCached = 16'384;
 
 // Thread-safe.
 class AppCache {
   struct Entry {
     Application app;
-    Instant read{};
     std::uint64_t generation = 0;
   };
 
@@ -26,17 +24,15 @@ class AppCache {
   std::atomic<std::uint64_t> generation_ = 0;
 
  public:
-  std::optional<Application> find(const AppId& id, Instant now) {
+  std::optional<Application> find(const AppId& id) {
     const auto entry = entries_.find(id.text());
-    if (!entry || entry->generation != generation()) return std::nullopt;
-    const bool fresh = now >= entry->read && now < entry->read + kAppFresh;
-    return fresh ? std::optional(entry->app) : std::nullopt;
+    return entry && entry->generation == generation() ? std::optional(entry->app) : std::nullopt;
   }
 
   // What a reader notes before it reads, so that a change in between is not overlooked.
   std::uint64_t generation() const { return generation_.load(); }
-  void put(const Application& app, Instant now, std::uint64_t generation) {
-    entries_.put(app.id.text(), std::make_shared<const Entry>(Entry{app, now, generation}));
+  void put(const Application& app, std::uint64_t generation) {
+    entries_.put(app.id.text(), std::make_shared<const Entry>(Entry{app, generation}));
   }
 
   // After the commit of any change to an application.

@@ -8,11 +8,10 @@ namespace countersign::flow {
 
 Result<std::optional<Application>> find_app(const Ports& ports, const AppId& id) {
   if (!ports.apps) return store::read(ports.store, [&](store::Txn& txn) { return store::app_by_id(txn, id); });
-  const Instant now = ports.clock.now();
-  if (auto app = ports.apps->find(id, now)) return app;
+  if (auto app = ports.apps->find(id)) return app;
   const std::uint64_t generation = ports.apps->generation();
   auto app = TRY(store::read(ports.store, [&](store::Txn& txn) { return store::app_by_id(txn, id); }));
-  if (app) ports.apps->put(*app, now, generation);
+  if (app) ports.apps->put(*app, generation);
   return app;
 }
 

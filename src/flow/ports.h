@@ -35,7 +35,7 @@ struct Ports {
   std::function<void(std::string_view key)> wake;  // after the commit: whoever waits for `key` looks again
   Settings settings;
   SignInCounts* counts = nullptr;  // nullptr: nobody counts
-  AppCache* apps = nullptr;        // nullptr: every request reads its application
+  AppCache* apps = nullptr;        // nullptr: several nodes write; every request reads its application
 };
 
 // After the commit of an event with this result.

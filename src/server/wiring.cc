@@ -145,6 +145,7 @@ Result<void> serve(const Config& config, Demo demo, std::chrono::steady_clock::t
   Router router;
   TRY(listen_all(server, listen, tls.get(), [&](const net::HttpRequest& r) { return router.answer(r); }));
   flow::SignInCounts sign_ins;
+  const Nodes nodes = database.starts_with("postgres") ? Nodes::several : Nodes::this_one;
   flow::AppCache apps;
   const Measured measured{server.counters(), sign_ins, clock, clock.now(), [&] { return store->ping().has_value(); }};
   if (!(*config.metrics_listen).empty()) {
@@ -154,7 +155,7 @@ Result<void> serve(const Config& config, Demo demo, std::chrono::steady_clock::t
 
   const std::string url = public_url(config, {listen.front().host, server.bound().front().port});
   const flow::Ports ports{*store, *keys, clock, random, [&](std::string_view key) { wakeups.wake(key); },
-                          settings_of(config, url), &sign_ins, &apps};
+                          settings_of(config, url), &sign_ins, nodes == Nodes::this_one ? &apps : nullptr};
   duo::DuoFace duo(ports, {.host_names = names});
   router.add({duo::DuoFace::serves, [&](const net::HttpRequest& r) { return duo.handle(r); }});
   router.add({device::serves, [&](const net::HttpRequest& r) { return device::serve(ports, r); }});
@@ -168,7 +169,7 @@ Result<void> serve(const Config& config, Demo demo, std::chrono::steady_clock::t
 
   const auto reload = [&] { reload_certificate(own, certificate_ports, dir, names, *tls, log); };
   const SweeperPorts swept{ports, log, [&] { return server.counters().waits_open.load() > 0; }, reload};
-  auto sweeper = std::make_unique<Sweeper>(swept, database.starts_with("postgres") ? Nodes::several : Nodes::this_one);
+  auto sweeper = std::make_unique<Sweeper>(swept, nodes);
   auto signals = std::make_unique<Signals>(
       [&] {
         sd_notify(0, "STOPPING=1");
