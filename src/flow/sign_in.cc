@@ -60,6 +60,11 @@ Result<Situation> look_up(const Ports& ports, store::Txn& txn, const Application
     const bool on_phones =
         std::any_of(out.enrolments.begin(), out.enrolments.end(), [](const auto& e) { return !e.phone.empty(); });
     if (on_phones) out.phones = TRY(store::phones_of(txn, app.tenant, out.user->id));
+    if (!out.user->groups.empty()) {
+      for (Group& group : TRY(store::groups_of(txn, app.tenant, out.user->id))) {
+        out.groups.push_back(std::move(group.name));
+      }
+    }
     context.user = &*out.user;
     context.remembered = TRY(is_remembered(ports, txn, app, *out.user, remember_token));
   }
@@ -81,6 +86,7 @@ record::AuthEvent event_of(const Ports& ports, const Application& app, const Sit
   if (situation.user) {
     event.user_key = situation.user->id.text();
     event.email = situation.user->email;
+    event.groups = situation.groups;
   }
   event.app_key = app.id.text();
   event.app_name = app.name;

@@ -36,6 +36,7 @@ struct Situation {
   std::string asked_name;                       // as the client sent it, for the log
   std::vector<Enrolment> enrolments;
   std::vector<Phone> phones;
+  std::vector<std::string> groups;              // names, for the log
   policy::Effective policy;
   policy::Decision decision;
 };

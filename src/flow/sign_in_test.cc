@@ -53,6 +53,21 @@ TEST_F(SignIn, AcceptsACodeOnceAndLogsIt) {
   EXPECT_TRUE(says(events[1], "result", "denied") && says(events[1], "reason", "invalid_passcode"));
 }
 
+TEST_F(SignIn, TheEventNamesTheUsersGroups) {
+  const User alice = world.add_user("alice");
+  world.add_totp(alice);
+  Group staff;
+  staff.tenant = alice.tenant;
+  staff.id = GroupId::make(world.random);
+  staff.name = "Staff";
+  world.write([&](store::Txn& txn) -> Result<void> {
+    TRY(store::insert_group(txn, staff));
+    return store::join_group(txn, alice.tenant, staff.id, alice.id);
+  });
+  EXPECT_EQ(code("alice", world.totp_now())->state, signin::State::allowed);
+  EXPECT_NE(world.events()[0].find("\"groups\":[\"Staff\"]"), std::string::npos);
+}
+
 TEST_F(SignIn, FindsTheUserWhateverTheCase) {
   world.add_totp(world.add_user("Alice"));
   EXPECT_EQ(code("aLICE", world.totp_now())->state, signin::State::allowed);
