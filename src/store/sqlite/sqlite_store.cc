@@ -10,8 +10,8 @@
 namespace countersign::store::sqlite {
 namespace {
 
-constexpr int kWriterCacheKib = 8192;  // writer and readers together stay well below the 64 MiB promised
-constexpr int kReaderCacheKib = 6144;
+constexpr int kWriterCacheKib = 8192;  // all that an idle server has taken
+constexpr int kReaderCacheKib = 24576;  // the inner pages of a table of five million users stay
 constexpr int kLockedOutBusyMs = 50;   // once locked out, further batches answer at once until the lock is gone
 constexpr milliseconds kCheckpointEvery{50};
 constexpr int kRestartPages = 8192;    // 32 MiB: from here on the log is worth a short pause of the writer
