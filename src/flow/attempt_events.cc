@@ -29,7 +29,6 @@ Result<Ending> end_case(const Ports& ports, const OpenCase& open, const signin::
   Ending out;
   out.policy = open.situation.policy;
   out.attempt = TRY(signin::step(open.attempt, event, ports.clock.now()));
-  out.attempt.logged = true;
   out.attempt.expires = ports.clock.now() + ports.settings.attempt_kept;
   record::AuthEvent log = event_of(ports, open.app, open.situation, open.attempt.access);
   log.txid = open.attempt.id;

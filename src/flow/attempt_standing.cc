@@ -24,10 +24,6 @@ void finish_case(const Ports& ports, Ending made, Done<Standing> finish) {
                     });
 }
 
-bool waiting(const signin::Attempt& attempt) {
-  return attempt.state == signin::State::open || attempt.state == signin::State::prepared;
-}
-
 // The attempt as this application may see it.
 Result<OpenCase> case_of(const Ports& ports, const Application& app, const AttemptId& id) {
   auto found = TRY(read_case(ports, app.tenant, id));
@@ -46,19 +42,6 @@ void attempt_standing(const Ports& ports, const Application& app, const AttemptI
           return finish(standing_of(ports, open->attempt, open->situation.policy));
         }
         Result<Ending> ending = end_case(ports, *open, signin::Expired{}, "");
-        if (!ending) return finish(std::move(ending).error());
-        finish_case(ports, *std::move(ending), std::move(finish));
-      },
-      std::move(done));
-}
-
-void cancel_attempt(const Ports& ports, const Application& app, const AttemptId& id, Done<Standing> done) {
-  run_again<Standing>(
-      [&ports, app, id](Done<Standing> finish) {
-        const Result<OpenCase> open = case_of(ports, app, id);
-        if (!open) return finish(open.error());
-        if (!waiting(open->attempt)) return finish(standing_of(ports, open->attempt, open->situation.policy));
-        Result<Ending> ending = end_case(ports, *open, signin::Cancelled{}, "");
         if (!ending) return finish(std::move(ending).error());
         finish_case(ports, *std::move(ending), std::move(finish));
       },

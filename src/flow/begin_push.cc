@@ -37,7 +37,6 @@ Result<void> end_now(const Ports& ports, const PushRequest& request, const Situa
   attempt.state = state;
   attempt.reason = reason;
   attempt.factor = event.factor;
-  attempt.logged = true;
   attempt.created = ports.clock.now();
   attempt.expires = attempt.created + ports.settings.attempt_kept;
   plan.row = TRY(seal_attempt(ports, attempt, 0));

@@ -101,7 +101,6 @@ signin::Attempt kept_attempt(const Ports& ports, const Verdict& verdict, const A
   attempt.state = verdict.standing.state;
   attempt.reason = verdict.standing.reason;
   attempt.factor = verdict.event.factor;
-  attempt.logged = true;
   attempt.created = ports.clock.now();
   attempt.expires = attempt.created + ports.settings.attempt_kept;
   return attempt;

@@ -39,9 +39,6 @@ void begin_push(const Ports& ports, PushRequest request, Done<Standing> done);
 // not_found: no such attempt of this application.
 void attempt_standing(const Ports& ports, const Application& app, const AttemptId& id, Done<Standing> done);
 
-// Withdraws a sign-in that nobody waits for any more; logged as user_cancelled.
-void cancel_attempt(const Ports& ports, const Application& app, const AttemptId& id, Done<Standing> done);
-
 // A request as the phone sees it; never the number.
 struct PendingRequest {
   AttemptId id;

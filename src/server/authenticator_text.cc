@@ -5,6 +5,7 @@
 
 #include "core/codec/utf8.h"
 #include "core/crypto/otp.h"
+#include "faces/device/wire.h"
 
 namespace countersign::server {
 namespace {
@@ -81,20 +82,8 @@ std::string request_table(const std::vector<FoundRequest>& found, Instant now) {
 }
 
 void write_request(codec::JsonWriter& w, const FoundRequest& found) {
-  const flow::PendingRequest& request = found.request;
-  w.begin_object();
-  w.key("id").string(request.id.text());
-  w.key("account").string(found.account);
-  w.key("application").string(request.application);
-  w.key("type").string(request.type);
-  w.key("username").string(request.username);
-  w.key("address").string(request.address);
-  w.key("info").begin_array();
-  for (const auto& [key, value] : request.pushinfo) w.begin_array().string(key).string(value).end_array();
-  w.end_array();
-  w.key("digits").integer(request.digits);
-  w.key("created").integer(unix_s(request.created));
-  w.key("expires").integer(unix_s(request.expires));
+  w.begin_object().key("account").string(found.account);
+  device::write_members(w, found.request);
   w.end_object();
 }
 

@@ -86,7 +86,7 @@ class Contract : public ::testing::TestWithParam<Kind> {
   }
 
   Tenant tenant(const std::string& name) {
-    return {.id = TenantId::make(random_), .parent = {}, .name = name, .lockout = {}, .logo_png = {}, .created = kNow};
+    return {.id = TenantId::make(random_), .parent = {}, .name = name, .logo_png = {}, .created = kNow};
   }
   User user(const TenantId& tenant, const std::string& name) {
     return {.tenant = tenant, .id = UserId::make(random_), .username = name, .email = "", .realname = "",

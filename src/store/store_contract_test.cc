@@ -13,15 +13,12 @@ const TenantId kOther = TenantId::trusted("DAOTHER");
 TEST_P(Contract, GivesATenantBackAsStored) {
   Tenant stored = tenant("Acme");
   stored.parent = TenantId::trusted("DAPARENT");
-  stored.lockout = {.threshold = 7, .unlock_after = seconds(90)};
   stored.logo_png = {0x89, 'P', 0, 'G'};
   ASSERT_EQ(write([&](Txn& txn) { return insert_tenant(txn, stored); }), std::nullopt);
   const auto found = get([&](Txn& txn) { return tenant_by_name(txn, "Acme"); });
   ASSERT_TRUE(found);
   EXPECT_EQ(found->id, stored.id);
   EXPECT_EQ(found->parent, stored.parent);
-  EXPECT_EQ(found->lockout.threshold, 7);
-  EXPECT_EQ(found->lockout.unlock_after, seconds(90));
   EXPECT_EQ(found->logo_png, stored.logo_png);
   EXPECT_EQ(found->created, kNow);
   EXPECT_EQ(get([&](Txn& txn) { return tenant_by_id(txn, stored.id); })->name, "Acme");

@@ -20,14 +20,13 @@ PolicyScope scope_of(std::string_view text) {
 }
 
 Tenant tenant_of(const Row& row) {
-  const ByteView logo = row.bytes(7);
+  const ByteView logo = row.bytes(5);
   return Tenant{.id = row.id<TenantId>(0),
                 .parent = row.id<TenantId>(1),
                 .name = std::string(row.text(2)),
-                .lockout = {.threshold = static_cast<int>(row.integer(3)), .unlock_after = seconds(row.integer(4))},
                 .logo_png = Bytes(logo.begin(), logo.end()),
-                .created = row.instant(5),
-                .version = row.integer(6)};
+                .created = row.instant(3),
+                .version = row.integer(4)};
 }
 
 Result<Application> app_of(const Row& row) {
@@ -82,8 +81,7 @@ Result<std::optional<Application>> one_app(Txn& txn, Query query, Params params)
 
 Result<void> insert_tenant(Txn& txn, const Tenant& tenant) {
   TRY(txn.change(Query::insert_tenant,
-                 {tenant.id, tenant.parent, tenant.name, tenant.lockout.threshold,
-                  std::int64_t{tenant.lockout.unlock_after.count()}, tenant.created, tenant.version, tenant.logo_png}));
+                 {tenant.id, tenant.parent, tenant.name, tenant.created, tenant.version, tenant.logo_png}));
   return {};
 }
 
@@ -103,8 +101,7 @@ Result<std::vector<Tenant>> tenants(Txn& txn) {
 
 Result<bool> update_tenant(Txn& txn, const Tenant& tenant) {
   const std::int64_t changed =
-      TRY(txn.change(Query::update_tenant, {tenant.id, tenant.version, tenant.name, tenant.lockout.threshold,
-                                            std::int64_t{tenant.lockout.unlock_after.count()}, tenant.logo_png}));
+      TRY(txn.change(Query::update_tenant, {tenant.id, tenant.version, tenant.name, tenant.logo_png}));
   return changed == 1;
 }
 

@@ -1,5 +1,5 @@
 // Context, version 1: "1;" and then fields, each LENGTH ":" BYTES ";" – number, digits, factor, reason, application's
-// name, type, display name, address, host name, logged, count of pairs, and the pairs of pushinfo. Nothing after them.
+// name, type, display name, address, host name, count of pairs, and the pairs of pushinfo. Nothing after them.
 #include "core/signin/attempt.h"
 
 #include <algorithm>
@@ -137,7 +137,6 @@ std::string encode_context(const Attempt& attempt) {
                                    &attempt.display_username, &attempt.access.ip, &attempt.access.hostname}) {
     out.put(*field);
   }
-  out.put_number(attempt.logged ? 1 : 0);
   out.put_number(attempt.pushinfo.size());
   for (const auto& [key, value] : attempt.pushinfo) {
     out.put(key);
@@ -158,7 +157,6 @@ Result<void> decode_context(std::string_view text, Attempt& into) {
                              &read.access.ip, &read.access.hostname}) {
     *field = in.text();
   }
-  read.logged = in.number(1) == 1;
   read.pushinfo.clear();
   for (std::size_t pairs = in.number(kPairsMax); pairs > 0 && in.good(); --pairs) {
     std::string key(in.text());

@@ -41,7 +41,6 @@ struct Attempt {
   std::string display_username;
   std::vector<std::pair<std::string, std::string>> pushinfo;
   record::AccessDevice access;
-  bool logged = false;            // its authentication event is written
   Instant created{};
   Instant expires{};
 };

@@ -127,7 +127,6 @@ Attempt full() {
   attempt.display_username = "alice\n";
   attempt.pushinfo = {{"from", "web"}, {"", "5:abcde;"}, {"from", ""}};
   attempt.access = {"2001:db8::1", "host"};
-  attempt.logged = true;
   return attempt;
 }
 
@@ -140,7 +139,6 @@ TEST(AttemptContext, ReadsBackWhatItWrites) {
     EXPECT_EQ(encode_context(read), encode_context(attempt));
     EXPECT_EQ(read.pushinfo, attempt.pushinfo);
     EXPECT_EQ(read.access.ip, attempt.access.ip);
-    EXPECT_EQ(read.logged, attempt.logged);
     EXPECT_EQ(read.id.text(), "1");
   }
 }

@@ -65,8 +65,9 @@ Result<Bytes> bytes_member(const Json& object, std::string_view key, std::size_t
 constexpr std::size_t kPointSize = 65;  // SEC 1 §2.3.3, uncompressed
 constexpr int kTotpDigits = 6, kTotpPeriod_s = 30;
 
-void write_request(JsonWriter& w, const flow::PendingRequest& request) {
-  w.begin_object();
+}  // namespace
+
+void write_members(JsonWriter& w, const flow::PendingRequest& request) {
   w.key("id").string(request.id.text());
   w.key("application").string(request.application);
   w.key("type").string(request.type);
@@ -78,10 +79,7 @@ void write_request(JsonWriter& w, const flow::PendingRequest& request) {
   w.key("digits").integer(request.digits);
   w.key("created").integer(unix_s(request.created));
   w.key("expires").integer(unix_s(request.expires));
-  w.end_object();
 }
-
-}  // namespace
 
 Result<flow::ActivateRequest> read_activate(std::string_view body) {
   const Json json = TRY(read_object(body, {"code", "public_key", "platform"}));
@@ -136,7 +134,11 @@ std::string write_activated(const flow::Activated& activated, std::string_view s
 std::string write_requests(const std::vector<flow::PendingRequest>& requests) {
   JsonWriter w;
   w.begin_object().key("requests").begin_array();
-  for (const flow::PendingRequest& request : requests) write_request(w, request);
+  for (const flow::PendingRequest& request : requests) {
+    w.begin_object();
+    write_members(w, request);
+    w.end_object();
+  }
   w.end_array().end_object();
   return w.take();
 }

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/codec/json_write.h"
 #include "core/factor/push.h"
 #include "flow/enrol.h"
 #include "flow/find_device.h"
@@ -33,6 +34,8 @@ Result<AnswerBody> read_answer(std::string_view body);
 Result<seconds> read_wait(std::string_view query);
 
 std::string write_activated(const flow::Activated& activated, std::string_view server);
+// The members of one request, into an object that is open; the authenticator prints the same.
+void write_members(codec::JsonWriter& w, const flow::PendingRequest& request);
 std::string write_requests(const std::vector<flow::PendingRequest>& requests);
 std::string write_standing(const flow::Standing& standing);
 std::string write_account(const Phone& phone, const flow::DeviceAccount& account, std::string_view server);

@@ -11,8 +11,6 @@ CREATE TABLE tenants (
   id @text NOT NULL PRIMARY KEY,
   parent @text NOT NULL,
   name @text NOT NULL UNIQUE,
-  lockout_threshold @int NOT NULL,
-  unlock_after_s @int NOT NULL,
   created @int NOT NULL,
   version @int NOT NULL,
   logo_png @bytes NOT NULL

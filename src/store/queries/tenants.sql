@@ -1,20 +1,20 @@
 -- Tenants, their applications and policies.
 
 -- name: insert_tenant
-INSERT INTO tenants (id, parent, name, lockout_threshold, unlock_after_s, created, version, logo_png)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8);
+INSERT INTO tenants (id, parent, name, created, version, logo_png)
+VALUES ($1, $2, $3, $4, $5, $6);
 
 -- name: tenant_by_id
-SELECT id, parent, name, lockout_threshold, unlock_after_s, created, version, logo_png FROM tenants WHERE id = $1;
+SELECT id, parent, name, created, version, logo_png FROM tenants WHERE id = $1;
 
 -- name: tenant_by_name
-SELECT id, parent, name, lockout_threshold, unlock_after_s, created, version, logo_png FROM tenants WHERE name = $1;
+SELECT id, parent, name, created, version, logo_png FROM tenants WHERE name = $1;
 
 -- name: tenants
-SELECT id, parent, name, lockout_threshold, unlock_after_s, created, version, logo_png FROM tenants ORDER BY name;
+SELECT id, parent, name, created, version, logo_png FROM tenants ORDER BY name;
 
 -- name: update_tenant
-UPDATE tenants SET name = $3, lockout_threshold = $4, unlock_after_s = $5, logo_png = $6, version = version + 1
+UPDATE tenants SET name = $3, logo_png = $4, version = version + 1
 WHERE id = $1 AND version = $2;
 
 -- name: insert_app
