@@ -60,6 +60,10 @@ struct PhoneTag { static constexpr std::string_view kPrefix = "DP"; };
 struct EnrolmentTag { static constexpr std::string_view kPrefix = "DH"; };
 struct AttemptTag { static constexpr std::string_view kPrefix = ""; };
 struct EventTag { static constexpr std::string_view kPrefix = ""; };
+struct VisitTag { static constexpr std::string_view kPrefix = "DV"; };
+struct BrowserTag { static constexpr std::string_view kPrefix = "DB"; };
+struct IncidentTag { static constexpr std::string_view kPrefix = "DX"; };
+struct NoticeTag { static constexpr std::string_view kPrefix = "DN"; };
 
 using TenantId = Id<TenantTag>;
 using AppId = Id<AppTag>;  // also the integration key on the wire
@@ -69,6 +73,10 @@ using PhoneId = Id<PhoneTag>;
 using EnrolmentId = Id<EnrolmentTag>;
 using AttemptId = Id<AttemptTag>;  // Duo's txid
 using EventId = Id<EventTag>;
+using VisitId = Id<VisitTag>;
+using BrowserId = Id<BrowserTag>;
+using IncidentId = Id<IncidentTag>;
+using NoticeId = Id<NoticeTag>;
 
 }  // namespace countersign
 
