@@ -37,12 +37,18 @@ void AeadKey::Free::operator()(evp_cipher_ctx_st* context) const { EVP_CIPHER_CT
 
 AeadKey::AeadKey(ByteView key) : keyed_(must(EVP_CIPHER_CTX_new(), "EVP_CIPHER_CTX_new")) {
   const Owned<EVP_CIPHER, EVP_CIPHER_free> cipher(
-      must(EVP_CIPHER_fetch(nullptr, "AES-256-GCM", nullptr), "EVP_CIPHER_fetch"));
+      must(EVP_CIPHER_fetch(nullptr, key.size() == kAes128KeySize ? "AES-128-GCM" : "AES-256-GCM", nullptr),
+           "EVP_CIPHER_fetch"));
   must(EVP_EncryptInit_ex2(keyed_.get(), cipher.get(), key.data(), nullptr, nullptr), "EVP_EncryptInit_ex2");
 }
 
 Result<AeadKey> AeadKey::from_bytes(ByteView key) {
   if (key.size() != kAeadKeySize) return Error{Errc::malformed, "an AES-256 key has 32 bytes"};
+  return AeadKey(key);
+}
+
+Result<AeadKey> AeadKey::aes128(ByteView key) {
+  if (key.size() != kAes128KeySize) return Error{Errc::malformed, "an AES-128 key has 16 bytes"};
   return AeadKey(key);
 }
 

@@ -1,4 +1,4 @@
-// AES-256-GCM (NIST SP 800-38D) with 12-byte nonces and 16-byte tags.
+// AES-256-GCM (NIST SP 800-38D) with 12-byte nonces and 16-byte tags; AES-128-GCM where a protocol asks for it.
 #pragma once
 
 #include <cstddef>
@@ -14,6 +14,7 @@ struct evp_cipher_ctx_st;
 namespace countersign::crypto {
 
 inline constexpr std::size_t kAeadKeySize = 32;
+inline constexpr std::size_t kAes128KeySize = 16;
 inline constexpr std::size_t kAeadNonceSize = 12;
 inline constexpr std::size_t kAeadTagSize = 16;
 
@@ -30,6 +31,8 @@ class AeadKey {
  public:
   // malformed: not 32 bytes.
   static Result<AeadKey> from_bytes(ByteView key);
+  // The same with AES-128.   malformed: not 16 bytes.
+  static Result<AeadKey> aes128(ByteView key);
 
   // Ciphertext ‖ tag. A nonce seals one message under one key in the key's whole life; any other use breaks both.
   Bytes seal(ByteView nonce, ByteView associated, ByteView plain) const;

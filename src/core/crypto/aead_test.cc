@@ -86,5 +86,15 @@ TEST(Aead, AgreesWithWycheproof) {
   EXPECT_EQ(skipped, 250);
 }
 
+TEST(Aead, TakesAes128WhereAsked) {
+  const auto key = AeadKey::aes128(Bytes(16, 0));
+  ASSERT_TRUE(key);
+  // NIST GCM test case 2 (The Galois/Counter Mode of Operation, appendix B).
+  EXPECT_EQ(key->seal(Bytes(12, 0), {}, Bytes(16, 0)),
+            testing::unhex("0388dace60b6a392f328c2b971b2fe78ab6e47d42cec13bdf53a67b21257bddf"));
+  EXPECT_EQ(AeadKey::aes128(Bytes(32, 0)).error().code, Errc::malformed);
+  EXPECT_EQ(AeadKey::from_bytes(Bytes(16, 0)).error().code, Errc::malformed);
+}
+
 }  // namespace
 }  // namespace countersign::crypto

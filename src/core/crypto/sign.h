@@ -42,6 +42,8 @@ class Es256PublicKey {
   bool verify(ByteView message, ByteView signature) const;
   // The same for a signature as DER (WebAuthn, X.509); other encodings than DER are false.
   bool verify_der(ByteView message, ByteView signature) const;
+  // For .cc files of this folder.
+  const KeyHandle& handle() const { return key_; }
 };
 
 class Es256Key {
