@@ -1,7 +1,6 @@
 // JSON Web Tokens in compact form (RFC 7519, RFC 7515): read with the algorithm fixed by the key, never by the header.
 #pragma once
 
-#include <functional>
 #include <string>
 #include <string_view>
 
@@ -16,14 +15,24 @@ inline constexpr std::size_t kJwtBytesMax = 16 * 1024;
 
 enum class JwtAlgorithm { hs512, es256 };
 
-// A token taken apart; nothing in it is true before its signature was checked.
-struct JwtParts {
+// A signed text taken apart (RFC 7515 §3.1); nothing in it is true before its signature was checked.
+struct JwsParts {
   std::string signing_input;     // header "." payload, as sent: what the signature is over
+  Bytes signature;
+  Json header;                   // an object
+  std::string payload;           // any bytes
+};
+// malformed: not three parts of base64url without padding, over kJwtBytesMax, the header not one JSON object, a member
+// twice at any depth.   refused: `alg` is not `wanted` (also "none"), or a header that changes what is signed or under
+// which key: crit, b64, jku, jwk, x5u, x5c, zip, enc, cty. Headers that merely name something (kid, typ, x5t) stay.
+Result<JwsParts> read_jws(std::string_view compact, JwtAlgorithm wanted);
+
+struct JwtParts {
+  std::string signing_input;
   Bytes signature;
   Json header, payload;          // both objects
 };
-// malformed: not three parts of base64url without padding, over kJwtBytesMax, header or payload not one JSON object, a
-// member twice.   refused: `alg` is not `wanted` (also "none"), or the header has crit, b64, jku, jwk, x5u, x5c, zip.
+// The same, where the payload is claims.   malformed: also where it is not one JSON object, or has a member twice.
 Result<JwtParts> read_jwt(std::string_view compact, JwtAlgorithm wanted);
 
 // A NumericDate (RFC 7519 §2): an integer, a fraction, or a string of either, as Duo's clients send them.
