@@ -52,6 +52,8 @@ struct SourceBudget {
 bool blocked(const SourceBudget& budget, Instant now);
 // A user is prompted from there; the answer's blocked_until says whether that made it a campaign.
 SourceBudget after(const SourceBudget& budget, std::string_view user, Instant now);
+// That user approved: he was no target. An office where many enrol on one morning is no campaign.
+SourceBudget without(const SourceBudget& budget, std::string_view user);
 
 // "192.0.2.7" -> "192.0.2.0/24", an IPv6 address its /48; what is no address stays as it is; empty stays empty.
 std::string source_network(std::string_view address);

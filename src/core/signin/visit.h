@@ -50,6 +50,7 @@ struct Visit {
   std::string username;            // byte for byte as the application sent it
   ReturnTo back;
   BrowserId browser;               // empty: not opened yet; then bound to the first that opens it
+  Bytes cookie_digest;             // of the cookie's secret it was opened with: good for this visit to its end
   Bytes browser_key;               // shown in this visit (P-256 point), empty: none
   record::AccessDevice access;
   Bytes challenge;                 // of the passkey ceremony in progress; counts once
