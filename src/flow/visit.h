@@ -103,6 +103,7 @@ struct View {
   std::string set_cookie;      // the cookie's new value, where it is to be set
   std::string prove_browser;   // what the browser's key is to sign, where it has one or should make one; else empty
   int visit_seconds_left = 0;
+  std::string back_origin;     // "https://app.example": where the browser will be sent in the end (CSP form-action)
 };
 
 // Errors of all that follow:   not_found: no such visit, its time is over, or it belongs to another browser; one and

@@ -1,6 +1,7 @@
 // Pages that people see: templates and messages embedded in the program, filled and sent with strict headers.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -39,7 +40,9 @@ class Value {
 
 // Mustache without what glues raw HTML: {{name}}, {{#section}}…{{/section}}, {{^inverted}}…, {{>partial}}, {{!…}}.
 // {{t.key}} is the message of that key in the page's language; its {placeholders} are filled from the same values.
-// There is no unescaped form.   malformed: a section that is not closed, an unknown partial (found at start).
+// There is no unescaped form: a value stands in text or in a quoted attribute, and what begins an address (href, src,
+// action) and names another scheme than http or https becomes "#".
+// malformed, found at start: a section that is not closed, an unknown partial or message, a value in any other place.
 class Templates {
  public:
   static Result<Templates> load();   // the embedded ones
@@ -63,8 +66,14 @@ struct PageOptions {
   int status = 200;
   std::string form_action;      // an origin; empty: 'self' alone
 };
-// An HTML reply: CSP without inline script or style, frame-ancestors 'none', no-store, nosniff, no-referrer, COOP.
+// An HTML reply: CSP without inline script or style, frame-ancestors 'none', no-store, nosniff, COOP. The referrer stays
+// with us ("same-origin"; under "no-referrer" browsers send our own forms with `Origin: null`).
 net::HttpResponse page(std::string html, const PageOptions& options = {});
+
+// What went wrong, with what to do next and a number to quote. `cause`: a message key ("problem.expired"; its heading
+// is "<key>_title" where there is one), or else a sentence, shown as it is. `reference` may be empty.
+net::HttpResponse problem_page(std::string_view language, std::string_view cause, std::string_view reference,
+                               int status = 400);
 
 // Built files of web/ under their hashed names: scripts, styles, images; and the authenticator's shell.
 bool serves_asset(std::string_view path);                // "/assets/…", "/authenticator/…"
