@@ -52,6 +52,7 @@ need_to_run() {
   need libfmt-dev header fmt/core.h
   need libspdlog-dev header spdlog/spdlog.h
   need libsimdjson-dev header simdjson.h
+  need libcbor-dev header cbor.h
   need libcli11-dev header CLI/CLI.hpp
   need libtomlplusplus-dev header toml++/toml.h
   need libqrencode-dev header qrencode.h

@@ -1,6 +1,7 @@
 // CBOR (RFC 8949) as authenticators write it: the CTAP2 canonical form, read with limits.
 #pragma once
 
+#include <concepts>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -27,7 +28,8 @@ class Cbor {
 
  public:
   Cbor() : value_(nullptr) {}
-  explicit Cbor(bool b) : value_(b) {}
+  template <std::same_as<bool> B>  // and nothing that turns into bool, as "text" would
+  explicit Cbor(B b) : value_(b) {}
   explicit Cbor(std::int64_t n) : value_(n) {}
   explicit Cbor(Bytes bytes) : value_(std::move(bytes)) {}
   explicit Cbor(std::string text) : value_(std::move(text)) {}

@@ -1,4 +1,5 @@
-// Certificates of attestations: read, chained to a root, asked for their extensions (RFC 5280). No revocation, no network.
+// Certificates of attestations: read, chained to a root, asked for their extensions (RFC 5280). No revocation list and
+// no network.
 #pragma once
 
 #include <memory>
@@ -45,6 +46,8 @@ class Certificate {
   bool operator==(const Certificate& other) const;
 
  private:
+  friend Result<void> verify_chain(const std::vector<Certificate>& chain, const std::vector<Certificate>& roots,
+                                   Instant now);
   struct Parsed;
   explicit Certificate(std::shared_ptr<const Parsed> parsed);
   std::shared_ptr<const Parsed> parsed_;
