@@ -38,7 +38,7 @@ enum class Remember { no, yes };
 // A factor that is being bound in this visit.
 struct Binding {
   PhoneId phone;           // the authenticator to be activated
-  Secret activation_code;
+  std::string activation_code;  // shown until it is used
 };
 
 struct Visit {
@@ -56,6 +56,7 @@ struct Visit {
   Bytes challenge;                 // of the passkey ceremony in progress; counts once
   AttemptId push;                  // the request that waits, or waited last
   std::vector<std::string> failed; // methods that did not work in this visit: no silent downgrade from a passkey
+  std::string problem;             // why the last method did not work, in the log's words; empty: nothing was tried
   std::optional<Binding> binding;
   Remember remember = Remember::no;  // as chosen with the method in use
   std::string reason;              // of the end, in the log's words
