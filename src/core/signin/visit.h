@@ -46,6 +46,7 @@ struct Visit {
   VisitId id;
   AppId app;
   UserId user;                     // empty: nobody of that name yet
+  UserId planned_user;             // the id that somebody who enrols here will have; empty: there is a user
   VisitState state = VisitState::open;
   std::string username;            // byte for byte as the application sent it
   ReturnTo back;
