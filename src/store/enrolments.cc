@@ -77,7 +77,10 @@ Result<bool> update_phone(Txn& txn, const Phone& phone) {
 
 Result<bool> delete_phone(Txn& txn, const TenantId& tenant, const PhoneId& id) {
   const std::int64_t changed = TRY(txn.change(Query::delete_phone, {tenant, id}));
-  if (changed == 1 && !id.empty()) TRY(txn.change(Query::delete_phone_enrolments, {tenant, id}));
+  if (changed == 1 && !id.empty()) {
+    TRY(txn.change(Query::delete_phone_enrolments, {tenant, id}));
+    TRY(txn.change(Query::delete_subscription, {tenant, id}));
+  }
   return changed == 1;
 }
 

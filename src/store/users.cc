@@ -90,7 +90,8 @@ Result<bool> update_user(Txn& txn, const User& user) {
 
 Result<bool> delete_user(Txn& txn, const TenantId& tenant, const UserId& id) {
   const std::int64_t changed = TRY(txn.change(Query::delete_user, {tenant, id}));
-  for (const Query rest : {Query::delete_user_phones, Query::delete_user_enrolments, Query::delete_user_memberships,
+  // Subscriptions are found by the user's phones, so they go first.
+  for (const Query rest : {Query::delete_user_subscriptions, Query::delete_user_notices, Query::delete_user_phones,
                            Query::delete_user_activations, Query::delete_user_attempts, Query::forget_remembered}) {
     TRY(txn.change(rest, {tenant, id}));
   }
