@@ -27,4 +27,10 @@ Bytes hash(HashKind kind, std::span<const ByteView> parts) {
 
 Bytes hash(HashKind kind, ByteView message) { return hash(kind, std::span<const ByteView>(&message, 1)); }
 
+Bytes sha384(ByteView message) {
+  Bytes out(SHA384_DIGEST_LENGTH);
+  SHA384(message.data(), message.size(), out.data());
+  return out;
+}
+
 }  // namespace countersign::crypto

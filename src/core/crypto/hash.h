@@ -18,6 +18,9 @@ std::size_t digest_size(HashKind kind);
 
 Bytes hash(HashKind kind, ByteView message);
 
+// 48 bytes; a TPM may name its keys so. No HashKind, because nothing here hashes or signs with it.
+Bytes sha384(ByteView message);
+
 // The hash of the parts as if they stood in one piece; nothing marks where one ends.
 Bytes hash(HashKind kind, std::span<const ByteView> parts);
 
