@@ -89,7 +89,8 @@ TEST(PushDecision, ReadsBackWhatItWrites) {
 TEST(Kinds, StandInTheOrderInWhichCodesAreTried) {
   std::vector<std::string_view> names;
   for (const Kind* k : kinds()) names.push_back(k->name);
-  EXPECT_EQ(names, (std::vector<std::string_view>{"totp", "hotp", "bypass", "push"}));
+  EXPECT_EQ(names, (std::vector<std::string_view>{"totp", "hotp", "bypass", "push", "webauthn-platform",
+                                                  "webauthn-roaming"}));
 }
 
 TEST(Kinds, AreFoundByName) {

@@ -6,15 +6,18 @@
 #include "core/factor/hotp.h"
 #include "core/factor/push.h"
 #include "core/factor/totp.h"
+#include "core/factor/webauthn.h"
 
 namespace countersign::factor {
 namespace {
 
-constexpr std::array<const Kind*, 4> kKinds = {
+constexpr std::array<const Kind*, 6> kKinds = {
     &totp::kKind,
     &hotp::kKind,
     &bypass::kKind,
     &push::kKind,
+    &webauthn::kPlatformKind,
+    &webauthn::kRoamingKind,
 };
 
 }  // namespace
