@@ -39,7 +39,11 @@ class Push : public Contract {
     return put([&](Txn& txn) { return lease_outbox(txn, row, until); });
   }
   StoredNotice notice(const UserId& user, std::string id, Instant created) {
-    return {.tenant = kTenant, .user = user, .id = std::move(id), .kind = "factor_added", .sealed = {1, 0, 2},
+    return {.tenant = kTenant,
+            .user = user,
+            .id = std::move(id),
+            .kind = "factor_added",
+            .sealed = {1, 0, 2},
             .created = created};
   }
 };
@@ -184,9 +188,9 @@ TEST_P(Push, NoticesComeNewestFirstAndToTheirUserOnly) {
 TEST_P(Push, OldNoticesGoAndSoDoThoseOfADeletedUser) {
   const User ada = stored_user(kTenant, "ada");
   for (int i = 0; i < 4; ++i) {
-    ASSERT_EQ(write([&](Txn& txn) {
-                return insert_notice(txn, notice(ada.id, "n" + std::to_string(i), kNow + seconds(i)));
-              }), std::nullopt);
+    ASSERT_EQ(
+        write([&](Txn& txn) { return insert_notice(txn, notice(ada.id, "n" + std::to_string(i), kNow + seconds(i))); }),
+        std::nullopt);
   }
   EXPECT_EQ(put([](Txn& txn) { return delete_notices_before(txn, kNow + seconds(3), 2); }), 2);
   EXPECT_EQ(put([](Txn& txn) { return delete_notices_before(txn, kNow + seconds(3), 9); }), 1);

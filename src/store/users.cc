@@ -92,8 +92,8 @@ Result<bool> delete_user(Txn& txn, const TenantId& tenant, const UserId& id) {
   const std::int64_t changed = TRY(txn.change(Query::delete_user, {tenant, id}));
   // Subscriptions are found by the user's phones, so they go first.
   for (const Query rest : {Query::delete_user_subscriptions, Query::delete_user_notices, Query::delete_user_phones,
-                           Query::delete_user_enrolments, Query::delete_user_memberships, Query::delete_user_activations,
-                           Query::delete_user_attempts, Query::forget_remembered}) {
+                           Query::delete_user_enrolments, Query::delete_user_memberships,
+                           Query::delete_user_activations, Query::delete_user_attempts, Query::forget_remembered}) {
     TRY(txn.change(rest, {tenant, id}));
   }
   return changed == 1;
