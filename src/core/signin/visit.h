@@ -62,7 +62,8 @@ struct Visit {
   Remember remember = Remember::no;  // as chosen with the method in use
   std::string reason;              // of the end, in the log's words
   std::string reference;           // of a refusal: what a user may quote
-  std::string event;               // the authentication event (record::encode), for the token
+  EventId event_id;                // the authentication event's id, set with the end
+  std::string event;               // and the event (record::encode), for the token
   Instant created{};
   Instant expires{};
   Instant ended{};
