@@ -36,6 +36,10 @@ class Keys {
   virtual Result<bool> verify_signature(const Application* app, crypto::HashKind hash, std::string_view canonical,
                                         ByteView mac) = 0;
 
+  // The HS512 signature of a token (RFC 7515 §3.1) under the application's secret key.
+  // malformed: not "header.payload" in base64url, so that no request to be signed can pass for a token.
+  virtual Result<Bytes> sign_token(const Application& app, std::string_view signing_input) = 0;
+
   // Checks a typed code against an enrolment; the answer is its next state, sealed for the same place.
   // refused: no match or used before;  malformed: not a code of that kind.
   virtual Result<Bytes> verify_passcode(const Enrolment& enrolment, const Secret& passcode, Instant now) = 0;

@@ -63,6 +63,7 @@ class LocalKeys : public Keys {
   Result<Bytes> seal(const Place& place, const Secret& plain) override;
   Result<bool> verify_signature(const Application* app, crypto::HashKind hash, std::string_view canonical,
                                 ByteView mac) override;
+  Result<Bytes> sign_token(const Application& app, std::string_view signing_input) override;
   Result<Bytes> verify_passcode(const Enrolment& enrolment, const Secret& passcode, Instant now) override;
   Result<Bytes> resync(const Enrolment& enrolment, const Secret& code1, const Secret& code2,
                        const Secret& code3) override;

@@ -15,6 +15,7 @@
 #include "core/factor/push.h"
 #include "core/factor/totp.h"
 #include "testing/seeded_random.h"
+#include "testing/vectors.h"
 
 namespace countersign::keys {
 namespace {
@@ -208,6 +209,27 @@ TEST_F(LocalKeysTest, ASecretMovedToAnotherTenantOrApplicationIsRefusedAlsoWhenW
   moved = app;
   moved.id = AppId::trusted("DI2");
   EXPECT_EQ(keys->verify_signature(&moved, crypto::HashKind::sha512, "text", {}).error().code, Errc::refused);
+}
+
+TEST_F(LocalKeysTest, SignsATokenUnderTheApplicationsSecret) {
+  const Application app = application("DI1", "0123456789abcdefghijklmnopqrstuvwxyzABCD");
+  // {"alg":"HS512","typ":"JWT"} . {}, reckoned by another HMAC.
+  const std::string input = "eyJhbGciOiJIUzUxMiIsInR5cCI6IkpXVCJ9.e30";
+  const Bytes expected = testing::unhex("21b0e55a7b2c631e569373398a6211031f607fdb070b8aea6d56ede4059e58bc"
+                                        "ca573a7a8401435185a2a0a3657baa125e8634e30f1ba3997bb5c4fac6f56b04");
+  EXPECT_EQ(*keys->sign_token(app, input), expected);
+  EXPECT_TRUE(*keys->verify_signature(&app, crypto::HashKind::sha512, input, expected));
+  Application moved = app;
+  moved.tenant = other_tenant;
+  EXPECT_EQ(keys->sign_token(moved, input).error().code, Errc::refused);
+}
+
+TEST_F(LocalKeysTest, SignsNoRequestAsAToken) {
+  const Application app = application("DI1", "secret");
+  for (const char* text : {"", ".", "a.", ".b", "a", "a.b.c", "a.b\n", "POST\nhost\n/path\n", "a.b=", "a b.c", "a.b/c",
+                           "a.b+c"}) {
+    EXPECT_EQ(keys->sign_token(app, text).error().code, Errc::malformed) << text;
+  }
 }
 
 // --- factors
