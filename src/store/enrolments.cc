@@ -78,6 +78,7 @@ Result<bool> update_phone(Txn& txn, const Phone& phone) {
 Result<bool> delete_phone(Txn& txn, const TenantId& tenant, const PhoneId& id) {
   const std::int64_t changed = TRY(txn.change(Query::delete_phone, {tenant, id}));
   if (changed == 1 && !id.empty()) {
+    TRY(txn.change(Query::delete_phone_credentials, {tenant, id}));
     TRY(txn.change(Query::delete_phone_enrolments, {tenant, id}));
     TRY(txn.change(Query::delete_subscription, {tenant, id}));
   }
@@ -113,11 +114,13 @@ Result<bool> advance_enrolment(Txn& txn, const Enrolment& read, ByteView sealed_
 }
 
 Result<bool> delete_enrolment(Txn& txn, const TenantId& tenant, const EnrolmentId& id) {
+  TRY(txn.change(Query::delete_credential_of, {tenant, id}));
   const std::int64_t changed = TRY(txn.change(Query::delete_enrolment, {tenant, id}));
   return changed == 1;
 }
 
 Result<void> delete_enrolments(Txn& txn, const TenantId& tenant, const UserId& user, std::string_view kind) {
+  TRY(txn.change(Query::delete_kind_credentials, {tenant, user, kind}));
   TRY(txn.change(Query::delete_enrolments, {tenant, user, kind}));
   return {};
 }

@@ -28,7 +28,9 @@ struct Protection {
   std::optional<Instant> since;
   std::optional<Instant> passkey_shown;
 };
+// not_found: no such user.
 Result<Protection> protection_of(Txn& txn, const TenantId& tenant, const UserId& user);
+// The first time counts: who is protected already stays so since then.
 Result<void> protect_user(Txn& txn, const TenantId& tenant, const UserId& user, Instant now);
 Result<void> unprotect_user(Txn& txn, const TenantId& tenant, const UserId& user);
 Result<void> note_passkey_shown(Txn& txn, const TenantId& tenant, const UserId& user, Instant now);
@@ -47,6 +49,7 @@ Result<void> insert_incident(Txn& txn, const StoredIncident& incident);
 Result<std::optional<StoredIncident>> incident_by_id(Txn& txn, const TenantId& tenant, const IncidentId& id);
 // Newest first.
 Result<std::vector<StoredIncident>> incidents_page(Txn& txn, const TenantId& tenant, Instant opened_before, int limit);
-Result<bool> close_incident(Txn& txn, const StoredIncident& incident);   // on the version read
+// On the version read; false too when it was closed already.   malformed: without the time.
+Result<bool> close_incident(Txn& txn, const StoredIncident& incident);
 
 }  // namespace countersign::store

@@ -203,7 +203,13 @@ TEST_F(SqliteFile, UsesAnIndexForEveryStatementOfASignIn) {
         Query::advance_enrolment, Query::phones_of, Query::phone_by_id, Query::phone_of_device, Query::attempt_by_id,
         Query::open_attempt_of, Query::open_attempts_of_phone, Query::update_attempt, Query::run_out_attempts,
         Query::delete_attempts_before, Query::activation_by_digest, Query::remembered_by_digest,
-        Query::history_of_day, Query::history_next_day, Query::history_day_of, Query::changes_since}) {
+        Query::history_of_day, Query::history_next_day, Query::history_day_of, Query::changes_since,
+        Query::visit_by_id, Query::update_visit, Query::delete_visits_before, Query::delete_spent_before,
+        Query::browser_by_id, Query::update_browser, Query::delete_browsers_before, Query::delete_browser_known,
+        Query::put_known_browser, Query::known_browsers_of, Query::known_on_browser, Query::known_host,
+        Query::session_by_digest, Query::update_session, Query::delete_sessions_before, Query::delete_sessions_of,
+        Query::credential_by_digest, Query::delete_credential_of, Query::fatigue_of, Query::update_fatigue,
+        Query::delete_fatigue_before, Query::protection_of, Query::incidents_page, Query::delete_notices_before}) {
     const std::string explain = "EXPLAIN QUERY PLAN " + std::string(statement(query).text);
     sqlite3_stmt* stmt = nullptr;
     ASSERT_EQ(sqlite3_prepare_v2(db, explain.c_str(), -1, &stmt, nullptr), SQLITE_OK);

@@ -43,7 +43,7 @@ TEST_P(Contract, ChangesATenantOnTheVersionReadOnly) {
 TEST_P(Contract, FindsAnApplicationByItsKeyAlone) {
   const Application stored{.tenant = kTenant, .id = AppId::make(random_), .type = AppType::websdk, .name = "VPN",
                            .signatures = {.allow_v1 = true, .allow_sha1 = false}, .sealed_secret = {0, 1},
-                           .created = kNow};
+                           .created = kNow, .redirect_uris = {"https://vpn.example/cb", "http://localhost:3000/"}};
   ASSERT_EQ(write([&](Txn& txn) { return insert_app(txn, stored); }), std::nullopt);
   auto found = get([&](Txn& txn) { return app_by_id(txn, stored.id); });
   ASSERT_TRUE(found);
@@ -53,13 +53,16 @@ TEST_P(Contract, FindsAnApplicationByItsKeyAlone) {
   EXPECT_TRUE(found->signatures.allow_v1);
   EXPECT_FALSE(found->signatures.allow_sha1);
   EXPECT_EQ(found->sealed_secret, stored.sealed_secret);
+  EXPECT_EQ(found->redirect_uris, stored.redirect_uris);
   EXPECT_TRUE(get([&](Txn& txn) { return app_by_name(txn, kTenant, "VPN"); }));
   EXPECT_FALSE(get([&](Txn& txn) { return app_by_name(txn, kOther, "VPN"); }));
   EXPECT_EQ(get([&](Txn& txn) { return apps(txn, kTenant); }).size(), 1u);
   EXPECT_TRUE(get([&](Txn& txn) { return apps(txn, kOther); }).empty());
   found->enabled = false;
+  found->redirect_uris.clear();
   EXPECT_TRUE(put([&](Txn& txn) { return update_app(txn, *found); }));
   EXPECT_FALSE(put([&](Txn& txn) { return update_app(txn, *found); }));
+  EXPECT_TRUE(get([&](Txn& txn) { return app_by_id(txn, stored.id); })->redirect_uris.empty());
 }
 
 TEST_P(Contract, RefusesAnIntegrationKeyThatAnotherTenantHas) {

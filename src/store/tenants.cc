@@ -1,5 +1,6 @@
 #include "store/tenants.h"
 
+#include <algorithm>
 #include <cstdlib>
 
 namespace countersign::store {
@@ -29,6 +30,23 @@ Tenant tenant_of(const Row& row) {
                 .version = row.integer(4)};
 }
 
+// A list as a column holds it: a line each. What is listed holds no line break (flow::check_redirect_uris).
+std::vector<std::string> lines_of(std::string_view text) {
+  std::vector<std::string> out;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    out.emplace_back(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return out;
+}
+
+std::string text_of_lines(const std::vector<std::string>& lines) {
+  std::string out;
+  for (const std::string& line : lines) out += (out.empty() ? "" : "\n") + line;
+  return out;
+}
+
 Result<Application> app_of(const Row& row) {
   const auto type = app_type(row.text(2));
   if (!type) {
@@ -43,7 +61,8 @@ Result<Application> app_of(const Row& row) {
                      .signatures = {.allow_v1 = row.integer(5) != 0, .allow_sha1 = row.integer(6) != 0},
                      .sealed_secret = Bytes(secret.begin(), secret.end()),
                      .created = row.instant(8),
-                     .version = row.integer(9)};
+                     .version = row.integer(9),
+                     .redirect_uris = lines_of(row.text(10))};
 }
 
 StoredPolicy policy_of_row(const Row& row) {
@@ -107,7 +126,8 @@ Result<bool> update_tenant(Txn& txn, const Tenant& tenant) {
 
 Result<void> insert_app(Txn& txn, const Application& app) {
   TRY(txn.change(Query::insert_app, {app.tenant, app.id, name(app.type), app.name, app.enabled, app.signatures.allow_v1,
-                                     app.signatures.allow_sha1, app.sealed_secret, app.created, app.version}));
+                                     app.signatures.allow_sha1, app.sealed_secret, app.created, app.version,
+                                     text_of_lines(app.redirect_uris)}));
   return {};
 }
 
@@ -124,7 +144,8 @@ Result<std::vector<Application>> apps(Txn& txn, const TenantId& tenant) {
 Result<bool> update_app(Txn& txn, const Application& app) {
   const std::int64_t changed =
       TRY(txn.change(Query::update_app, {app.tenant, app.id, app.version, app.name, app.enabled,
-                                         app.signatures.allow_v1, app.signatures.allow_sha1, app.sealed_secret}));
+                                         app.signatures.allow_v1, app.signatures.allow_sha1, app.sealed_secret,
+                                         text_of_lines(app.redirect_uris)}));
   return changed == 1;
 }
 

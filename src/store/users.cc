@@ -17,6 +17,7 @@ User user_of(const Row& row) {
               .groups = {},
               .created = row.instant(8),
               .last_login = row.maybe_instant(9),
+              .protected_at = row.maybe_instant(12),
               .version = row.integer(10)};
 }
 
@@ -62,7 +63,8 @@ Result<void> insert_user(Txn& txn, const User& user) {
   const std::string canonical = TRY(canonical_username(user.username));
   TRY(txn.change(Query::insert_user,
                  {user.tenant, user.id, canonical, user.username, user.email, user.realname, name(user.status),
-                  user.failures.count, user.failures.locked_at, user.created, user.last_login, user.version}));
+                  user.failures.count, user.failures.locked_at, user.created, user.last_login, user.version,
+                  user.protected_at}));
   for (const GroupId& group : user.groups) TRY(join_group(txn, user.tenant, group, user.id));
   return {};
 }
@@ -93,7 +95,9 @@ Result<bool> delete_user(Txn& txn, const TenantId& tenant, const UserId& id) {
   // Subscriptions are found by the user's phones, so they go first.
   for (const Query rest : {Query::delete_user_subscriptions, Query::delete_user_notices, Query::delete_user_phones,
                            Query::delete_user_enrolments, Query::delete_user_memberships,
-                           Query::delete_user_activations, Query::delete_user_attempts, Query::forget_remembered}) {
+                           Query::delete_user_activations, Query::delete_user_attempts, Query::forget_remembered,
+                           Query::delete_user_visits, Query::forget_known_browsers, Query::forget_known_hosts,
+                           Query::delete_user_credentials, Query::delete_sessions_of, Query::delete_user_fatigue}) {
     TRY(txn.change(rest, {tenant, id}));
   }
   return changed == 1;
@@ -116,7 +120,8 @@ Result<std::optional<UserGate>> user_gate(Txn& txn, const TenantId& tenant, cons
   std::optional<UserGate> out;
   TRY(txn.rows(Query::user_gate, {tenant, id}, [&](const Row& row) {
     out = UserGate{.status = status_of(row.text(0)),
-                   .failures = {.count = static_cast<int>(row.integer(1)), .locked_at = row.maybe_instant(2)}};
+                   .failures = {.count = static_cast<int>(row.integer(1)), .locked_at = row.maybe_instant(2)},
+                   .protected_at = row.maybe_instant(3)};
   }));
   return out;
 }

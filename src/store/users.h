@@ -18,16 +18,17 @@ Result<std::optional<User>> user_by_id(Txn& txn, const TenantId& tenant, const U
 // In order of username, after `after` (empty: from the start).
 Result<std::vector<User>> users_page(Txn& txn, const TenantId& tenant, std::string_view after, int limit);
 Result<bool> update_user(Txn& txn, const User& user);                         // profile and status, on the version read
-Result<bool> delete_user(Txn& txn, const TenantId& tenant, const UserId& id);   // with phones, enrolments, memberships
+Result<bool> delete_user(Txn& txn, const TenantId& tenant, const UserId& id);   // with all that is his but incidents
 
 // Adds one failure and returns the count after it; locks at `threshold`. Relative, so that parallel failures all count.
 Result<int> add_failure(Txn& txn, const TenantId& tenant, const UserId& id, int threshold, Instant now);
 // Forgets failures and lock.
 Result<void> clear_failures(Txn& txn, const TenantId& tenant, const UserId& id);
-// Status, failures and lock alone, read again inside a write (nullopt: gone).
+// Status, failures, lock and protection alone, read again inside a write (nullopt: gone).
 struct UserGate {
   UserStatus status;
   Failures failures;
+  std::optional<Instant> protected_at{};
 };
 Result<std::optional<UserGate>> user_gate(Txn& txn, const TenantId& tenant, const UserId& id);
 Result<void> touch_login(Txn& txn, const TenantId& tenant, const UserId& id, Instant when);

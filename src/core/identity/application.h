@@ -5,9 +5,11 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/base/bytes.h"
 #include "core/base/id.h"
+#include "core/base/result.h"
 #include "core/base/time.h"
 
 namespace countersign {
@@ -28,6 +30,13 @@ struct SignatureRule {
   bool allow_sha1 = true;  // v2 only; v4 and v5 are always SHA-512
 };
 
+inline constexpr std::size_t kRedirectUriMax = 256;  // duo-api §4
+inline constexpr std::size_t kRedirectUrisMax = 20;  // of one application
+
+// https, or http to this very machine (RFC 8252 §7.3), to a host without user name, without fragment (RFC 6749 §3.1.2),
+// in printable ASCII.   malformed: anything else; the text says what a redirect URI is.
+Result<void> check_redirect_uri(std::string_view uri);
+
 struct Application {
   TenantId tenant;
   AppId id;             // the integration key
@@ -38,6 +47,7 @@ struct Application {
   Bytes sealed_secret;  // service class; keys/ opens it
   Instant created{};
   std::int64_t version = 0;
+  std::vector<std::string> redirect_uris{};  // where its visits may end; empty: wherever check_redirect_uri lets them
 };
 
 }  // namespace countersign

@@ -38,6 +38,7 @@ struct User {
   std::vector<GroupId> groups;
   Instant created{};
   std::optional<Instant> last_login;
+  std::optional<Instant> protected_at{};  // since when only phishing-resistant factors count (security §4.2.4)
   std::int64_t version = 0;
 };
 

@@ -21,6 +21,7 @@ CREATE TABLE visits (
   PRIMARY KEY (tenant_id, id)
 ) @clustered;
 CREATE UNIQUE INDEX visits_by_id ON visits (id);
+CREATE INDEX visits_by_user ON visits (tenant_id, user_id);
 CREATE INDEX visits_by_expiry ON visits (expires);
 
 -- Digests of tokens that count once (jti of client assertions, RFC 7523 §3).
@@ -78,6 +79,7 @@ CREATE TABLE credentials (
   PRIMARY KEY (tenant_id, digest)
 ) @clustered;
 CREATE INDEX credentials_by_user ON credentials (tenant_id, user_id);
+CREATE INDEX credentials_by_enrolment ON credentials (tenant_id, enrolment_id);
 
 CREATE TABLE sessions (
   tenant_id @text NOT NULL,
@@ -115,7 +117,7 @@ CREATE TABLE incidents (
   version @int NOT NULL,
   PRIMARY KEY (tenant_id, id)
 ) @clustered;
-CREATE INDEX incidents_open ON incidents (tenant_id, opened) WHERE closed IS NULL;
+CREATE INDEX incidents_by_time ON incidents (tenant_id, opened);
 CREATE INDEX incidents_by_user ON incidents (tenant_id, user_id);
 
 -- What a user is told on the authenticators: a factor was added, an attack was stopped.

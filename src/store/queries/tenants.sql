@@ -18,22 +18,25 @@ UPDATE tenants SET name = $3, logo_png = $4, version = version + 1
 WHERE id = $1 AND version = $2;
 
 -- name: insert_app
-INSERT INTO apps (tenant_id, id, type, name, enabled, allow_v1, allow_sha1, sealed_secret, created, version)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10);
+INSERT INTO apps (tenant_id, id, type, name, enabled, allow_v1, allow_sha1, sealed_secret, created, version,
+  redirect_uris)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11);
 
 -- name: app_by_id
-SELECT tenant_id, id, type, name, enabled, allow_v1, allow_sha1, sealed_secret, created, version FROM apps WHERE id = $1;
+SELECT tenant_id, id, type, name, enabled, allow_v1, allow_sha1, sealed_secret, created, version, redirect_uris
+FROM apps WHERE id = $1;
 
 -- name: app_by_name
-SELECT tenant_id, id, type, name, enabled, allow_v1, allow_sha1, sealed_secret, created, version FROM apps
-WHERE tenant_id = $1 AND name = $2 ORDER BY created, id LIMIT 1;
+SELECT tenant_id, id, type, name, enabled, allow_v1, allow_sha1, sealed_secret, created, version, redirect_uris
+FROM apps WHERE tenant_id = $1 AND name = $2 ORDER BY created, id LIMIT 1;
 
 -- name: apps
-SELECT tenant_id, id, type, name, enabled, allow_v1, allow_sha1, sealed_secret, created, version FROM apps
-WHERE tenant_id = $1 ORDER BY name, id;
+SELECT tenant_id, id, type, name, enabled, allow_v1, allow_sha1, sealed_secret, created, version, redirect_uris
+FROM apps WHERE tenant_id = $1 ORDER BY name, id;
 
 -- name: update_app
-UPDATE apps SET name = $4, enabled = $5, allow_v1 = $6, allow_sha1 = $7, sealed_secret = $8, version = version + 1
+UPDATE apps SET name = $4, enabled = $5, allow_v1 = $6, allow_sha1 = $7, sealed_secret = $8, redirect_uris = $9,
+  version = version + 1
 WHERE tenant_id = $1 AND id = $2 AND version = $3;
 
 -- name: put_policy

@@ -1,24 +1,25 @@
 -- Users, groups, phones and enrolments. A user comes as one row for each group (or one with a NULL group).
 
 -- name: insert_user
-INSERT INTO users (tenant_id, id, name, username, email, realname, status, failures, locked_at, created, last_login, version)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12);
+INSERT INTO users (tenant_id, id, name, username, email, realname, status, failures, locked_at, created, last_login,
+  version, protected_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13);
 
 -- name: user_by_name
 SELECT u.tenant_id, u.id, u.username, u.email, u.realname, u.status, u.failures, u.locked_at, u.created, u.last_login,
-  u.version, m.group_id
+  u.version, m.group_id, u.protected_at
 FROM users u LEFT JOIN group_members m ON m.tenant_id = u.tenant_id AND m.user_id = u.id
 WHERE u.tenant_id = $1 AND u.name = $2;
 
 -- name: user_by_id
 SELECT u.tenant_id, u.id, u.username, u.email, u.realname, u.status, u.failures, u.locked_at, u.created, u.last_login,
-  u.version, m.group_id
+  u.version, m.group_id, u.protected_at
 FROM users u LEFT JOIN group_members m ON m.tenant_id = u.tenant_id AND m.user_id = u.id
 WHERE u.tenant_id = $1 AND u.id = $2;
 
 -- name: users_page
 SELECT u.tenant_id, u.id, u.username, u.email, u.realname, u.status, u.failures, u.locked_at, u.created, u.last_login,
-  u.version, m.group_id
+  u.version, m.group_id, u.protected_at
 FROM (SELECT * FROM users WHERE tenant_id = $1 AND name > $2 ORDER BY name LIMIT $3) u
 LEFT JOIN group_members m ON m.tenant_id = u.tenant_id AND m.user_id = u.id
 ORDER BY u.name;
@@ -56,7 +57,7 @@ UPDATE users SET failures = 0, locked_at = NULL
 WHERE tenant_id = $1 AND id = $2 AND (failures <> 0 OR locked_at IS NOT NULL);
 
 -- name: user_gate
-SELECT status, failures, locked_at FROM users WHERE tenant_id = $1 AND id = $2;
+SELECT status, failures, locked_at, protected_at FROM users WHERE tenant_id = $1 AND id = $2;
 
 -- name: touch_login
 UPDATE users SET last_login = $3 WHERE tenant_id = $1 AND id = $2 AND (last_login IS NULL OR last_login < $3);
