@@ -137,9 +137,20 @@ Result<std::vector<Application>> list_apps(const Ports& ports, const TenantId& t
   return store::read(ports.store, [&](store::Txn& txn) { return store::apps(txn, tenant); });
 }
 
+namespace {
+
+Result<void> check_redirect_uris(const std::vector<std::string>& uris) {
+  if (uris.size() > kRedirectUrisMax) return Error{Errc::malformed, "an application has at most 20 redirect URIs"};
+  for (const std::string& uri : uris) TRY(check_redirect_uri(uri));
+  return {};
+}
+
+}  // namespace
+
 Result<CreatedApp> create_app(const Administration& by, AppDraft draft) {
   TRY(check_name(draft.name, "an application's name"));
   TRY(check_given_keys(draft));
+  TRY(check_redirect_uris(draft.redirect_uris));
   CreatedApp out;
   out.secret_key = draft.secret_key.empty() ? new_secret_key(by.ports.random) : std::move(draft.secret_key);
   Application& app = out.app;
@@ -148,6 +159,7 @@ Result<CreatedApp> create_app(const Administration& by, AppDraft draft) {
   app.type = draft.type;
   app.name = std::move(draft.name);
   app.signatures = draft.signatures;
+  app.redirect_uris = std::move(draft.redirect_uris);
   app.created = by.ports.clock.now();
   app.sealed_secret = TRY(by.ports.keys.seal(secret_place(app.tenant, app.id), out.secret_key));
   const Result<void> done =
@@ -167,6 +179,10 @@ Result<ChangedApp> change_app(const Administration& by, Application app, AppChan
   if (change.enabled) app.enabled = *change.enabled;
   if (change.allow_v1) app.signatures.allow_v1 = *change.allow_v1;
   if (change.allow_sha1) app.signatures.allow_sha1 = *change.allow_sha1;
+  if (change.redirect_uris) {
+    TRY(check_redirect_uris(*change.redirect_uris));
+    app.redirect_uris = *std::move(change.redirect_uris);
+  }
   ChangedApp out;
   if (change.new_secret == NewSecret::yes) {
     out.secret_key = new_secret_key(by.ports.random);

@@ -64,12 +64,13 @@ struct AppDraft {
   AppId key;                     // empty: one is made
   Secret secret_key;             // empty: one is made; else 40 letters and digits, as Duo's are
   SignatureRule signatures;
+  std::vector<std::string> redirect_uris;   // empty: wherever check_redirect_uri lets them
 };
 struct CreatedApp {
   Application app;
   Secret secret_key;             // shown once
 };
-// malformed: name or keys.   conflict: the integration key is taken.
+// malformed: name, keys or redirect URIs.   conflict: the integration key is taken.
 Result<CreatedApp> create_app(const Administration& by, AppDraft draft);
 
 enum class NewSecret { no, yes };
@@ -78,6 +79,7 @@ struct AppChange {
   std::optional<bool> enabled;
   std::optional<bool> allow_v1;
   std::optional<bool> allow_sha1;
+  std::optional<std::vector<std::string>> redirect_uris;
   NewSecret new_secret = NewSecret::no;
 };
 struct ChangedApp {

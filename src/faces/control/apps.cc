@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "faces/control/commands.h"
 #include "faces/control/rows.h"
 
@@ -19,6 +21,24 @@ Result<Application> the_app(const Call& call) {
   return flow::find_app(call.by.ports, TRY(maybe_tenant(call)), given);
 }
 
+// "U,U"; none of them may be empty. A comma inside a URI is written %2C.
+std::vector<std::string> uris_of(std::string_view list) {
+  std::vector<std::string> out;
+  for (std::size_t at = 0; at <= list.size();) {
+    const std::size_t comma = std::min(list.find(',', at), list.size());
+    out.emplace_back(list.substr(at, comma - at));
+    at = comma + 1;
+  }
+  return out;
+}
+
+// nullopt: not given. "none" empties the list.
+Result<std::optional<std::vector<std::string>>> redirect_uris(const Call& call) {
+  const std::optional<std::string> given = TRY(call.args.maybe("redirect-uri"));
+  if (!given) return std::optional<std::vector<std::string>>();
+  return std::optional(*given == "none" ? std::vector<std::string>() : uris_of(*given));
+}
+
 Result<void> create(const Call& call) {
   const Tenant tenant = TRY(the_tenant(call));
   const std::string type = TRY(call.args.text("type"));
@@ -34,6 +54,7 @@ Result<void> create(const Call& call) {
   if (const auto key = TRY(call.args.maybe("integration-key"))) draft.key = TRY(AppId::parse(*key));
   draft.secret_key = Secret(TRY(call.args.text_or("secret-key", "")));
   draft.signatures.allow_v1 = TRY(call.args.flag("allow-signature-v1"));
+  draft.redirect_uris = TRY(redirect_uris(call)).value_or(std::vector<std::string>());
   const flow::CreatedApp made = TRY(flow::create_app(call.by, std::move(draft)));
   call.row(row_of(call, made.app, made.secret_key));
   return {};
@@ -58,6 +79,7 @@ Result<void> update(const Call& call) {
   change.enabled = TRY(call.args.maybe_yes("enabled"));
   change.allow_v1 = TRY(call.args.maybe_yes("allow-signature-v1"));
   change.allow_sha1 = TRY(call.args.maybe_yes("allow-sha1"));
+  change.redirect_uris = TRY(redirect_uris(call));
   change.new_secret = TRY(call.args.flag("new-secret-key")) ? flow::NewSecret::yes : flow::NewSecret::no;
   const Application app = TRY(the_app(call));
   const flow::ChangedApp changed = TRY(flow::change_app(call.by, app, std::move(change)));
@@ -86,6 +108,8 @@ std::vector<Command> app_commands() {
                      {"name", Shape::option, Need::required, "What people see on their phone"},
                      {"integration-key", Shape::option, Need::optional, "Keep a key you have: DI and 18 characters"},
                      {"secret-key", Shape::option, Need::optional, "Keep a key you have: 40 letters and digits"},
+                     {"redirect-uri", Shape::option, Need::optional,
+                      "Where visits to the prompt may end: https or http://localhost, several with commas between"},
                      {"allow-signature-v1", Shape::flag, Need::optional,
                       "Accept signatures without a date, as login_duo and pam_duo 1.x send them"}},
        .run = create},
@@ -99,6 +123,8 @@ std::vector<Command> app_commands() {
                      {"enabled", Shape::option, Need::optional, "yes or no"},
                      {"allow-signature-v1", Shape::option, Need::optional, "yes or no"},
                      {"allow-sha1", Shape::option, Need::optional, "yes or no; older clients sign with SHA-1"},
+                     {"redirect-uri", Shape::option, Need::optional,
+                      "Where visits to the prompt may end instead, with commas between; none: anywhere"},
                      {"new-secret-key", Shape::flag, Need::optional, "Replace the secret key"}},
        .run = update},
       {.words = "app disable", .meaning = "Refuse an application's requests from now on",

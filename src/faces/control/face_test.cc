@@ -138,6 +138,38 @@ TEST_F(Control, AnApplicationTakesGivenKeysOnce) {
   EXPECT_EQ(ask("app create", words).code, "conflict");
 }
 
+TEST_F(Control, AnApplicationListsWhereItsVisitsMayEnd) {
+  const auto shown = [&](std::string_view id) {
+    std::vector<std::string> out;
+    const Answer answer = ask("app show", {{"app", id}});
+    for (const auto& uri : answer.rows.at(0).find("redirect_uris")->items()) out.emplace_back(*uri.as_string());
+    return out;
+  };
+  const std::string id = made("app_id", "app create",
+                              {{"tenant", "acme"}, {"type", "websdk"}, {"name", "wiki"},
+                               {"redirect-uri", "https://wiki.example/cb,http://localhost:3000/cb"}});
+  EXPECT_EQ(shown(id), (std::vector<std::string>{"https://wiki.example/cb", "http://localhost:3000/cb"}));
+  EXPECT_EQ(ask("app update", {{"app", id}, {"name", "Wiki"}}).code, "");
+  EXPECT_EQ(shown(id).size(), 2u);
+  EXPECT_EQ(ask("app update", {{"app", id}, {"redirect-uri", "http://wiki.example/cb"}}).code, "malformed");
+  EXPECT_EQ(ask("app update", {{"app", id}, {"redirect-uri", "https://wiki.example/new"}}).code, "");
+  EXPECT_EQ(shown(id), std::vector<std::string>{"https://wiki.example/new"});
+  EXPECT_EQ(ask("app update", {{"app", id}, {"redirect-uri", "none"}}).code, "");
+  EXPECT_TRUE(shown(id).empty());
+}
+
+TEST_F(Control, RefusesRedirectUrisThatLeadElsewhere) {
+  const auto create = [&](std::string_view uris) {
+    return ask("app create", {{"tenant", "acme"}, {"name", "x"}, {"type", "websdk"}, {"redirect-uri", uris}}).code;
+  };
+  EXPECT_EQ(create("http://wiki.example/cb"), "malformed");
+  EXPECT_EQ(create("https://wiki.example/cb,"), "malformed");
+  EXPECT_EQ(create("https://wiki.example/cb#here"), "malformed");
+  std::string many = "https://wiki.example/0";
+  for (std::size_t i = 1; i <= kRedirectUrisMax; ++i) many += ",https://wiki.example/" + std::to_string(i);
+  EXPECT_EQ(create(many), "malformed");
+}
+
 TEST_F(Control, RefusesKeysThatAreNotOfDuosForm) {
   const auto create = [&](std::string_view type, std::string_view key, std::string_view value) {
     return ask("app create", {{"tenant", "acme"}, {"name", "x"}, {"type", type}, {key, value}}).code;

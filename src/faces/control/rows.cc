@@ -151,6 +151,9 @@ void write(codec::JsonWriter& to, const Application& app, std::string_view api_h
   to.key("api_hostname").string(api_hostname).key("name").string(app.name).key("type").string(name(app.type));
   to.key("enabled").boolean(app.enabled).key("allow_signature_v1").boolean(app.signatures.allow_v1);
   to.key("allow_sha1").boolean(app.signatures.allow_sha1);
+  to.key("redirect_uris").begin_array();
+  for (const std::string& uri : app.redirect_uris) to.string(uri);
+  to.end_array();
   write_time(to, "created", app.created);
 }
 
