@@ -53,6 +53,8 @@ struct Caller {
   std::string address;
   std::string user_agent;
 };
+// What the browser's own key signs to show itself in a visit.
+std::string browser_message(const VisitId& visit);
 std::string browser_cookie_name(const TenantId& tenant);
 // Whose visit this is, before the cookie can be read.   not_found: no such visit.
 Result<TenantId> tenant_of_visit(const Ports& ports, const VisitId& visit);
@@ -119,6 +121,8 @@ struct VisitVersion {
   std::int64_t version = 0;
   signin::VisitState state = signin::VisitState::open;
   std::int64_t push_version = 0;     // of the request that waits; changes with its end
+  std::size_t enrolments = 0;        // of the user; grows when the authenticator is bound
+  std::string wait_key;              // what to wait for
   bool operator==(const VisitVersion&) const = default;
 };
 Result<VisitVersion> visit_version(const Ports& ports, const Caller& caller);
