@@ -1,6 +1,6 @@
 // links: core_crypto
 // A certificate that is read gives back its bytes, answers every question, and never leads to a root without being one.
-// Input: DER, or PEM.
+// Input: a certificate as DER or PEM, or a SubjectPublicKeyInfo.
 #include <cstdlib>
 
 #include "core/crypto/chain.h"
@@ -10,6 +10,8 @@ using crypto::Certificate;
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
   const ByteView input(bytes, size);
+  const auto spki = crypto::VerifyKey::from_der(input);
+  if (spki && text_of(spki->der()) != text_of(input)) std::abort();
   const auto der = Certificate::from_der(input);
   if (der && text_of(der->der()) != text_of(input)) std::abort();
   const auto read = der ? der : Certificate::from_pem(text_of(input));

@@ -67,15 +67,14 @@ KeyHandle public_key_of(const char* type, OSSL_PARAM_BLD* parts) {
   return hold(key);
 }
 
-Number number_param(const EVP_PKEY* key, const char* name) {
+// malformed: the key has no such number, as the point at infinity has no coordinates (OpenSSL's decoder takes it).
+Result<Bytes> number_of(const EVP_PKEY* key, const char* name, std::size_t size) {
   BIGNUM* raw = nullptr;
-  must(EVP_PKEY_get_bn_param(key, name, &raw), "EVP_PKEY_get_bn_param");
-  return Number(raw);
-}
-
-Bytes bytes_of_number(const BIGNUM* number, std::size_t size) {
+  const bool there = EVP_PKEY_get_bn_param(key, name, &raw) == 1;
+  const Number number(raw);
   Bytes out(size);
-  must(BN_bn2binpad(number, out.data(), static_cast<int>(size)) == static_cast<int>(size), "BN_bn2binpad");
+  if (!there || BN_bn2binpad(raw, out.data(), static_cast<int>(size)) < 0)
+    return malformed("a key without its numbers");
   return out;
 }
 
@@ -95,14 +94,15 @@ Result<VerifyKey> from_point(const CurveFacts& facts, ByteView x, ByteView y) {
 // The same key made by the door that checks its parts.
 Result<VerifyKey> made_again(const EVP_PKEY* key) {
   if (const CurveFacts* facts = curve_of(key)) {
-    return from_point(*facts, bytes_of_number(number_param(key, OSSL_PKEY_PARAM_EC_PUB_X).get(), facts->field_size),
-                      bytes_of_number(number_param(key, OSSL_PKEY_PARAM_EC_PUB_Y).get(), facts->field_size));
+    const Bytes x = TRY(number_of(key, OSSL_PKEY_PARAM_EC_PUB_X, facts->field_size));
+    const Bytes y = TRY(number_of(key, OSSL_PKEY_PARAM_EC_PUB_Y, facts->field_size));
+    return from_point(*facts, x, y);
   }
   const int type = EVP_PKEY_get_base_id(key);
   if (type == EVP_PKEY_RSA) {
-    const Number n = number_param(key, OSSL_PKEY_PARAM_RSA_N), e = number_param(key, OSSL_PKEY_PARAM_RSA_E);
-    return VerifyKey::rsa(bytes_of_number(n.get(), static_cast<std::size_t>(BN_num_bytes(n.get()))),
-                          bytes_of_number(e.get(), static_cast<std::size_t>(BN_num_bytes(e.get()))));
+    const Bytes n = TRY(number_of(key, OSSL_PKEY_PARAM_RSA_N, kRsaBitsMax / 8));
+    const Bytes e = TRY(number_of(key, OSSL_PKEY_PARAM_RSA_E, kExponentBytesMax));
+    return VerifyKey::rsa(n, e);
   }
   if (type == EVP_PKEY_ED25519 || type == EVP_PKEY_ED448) {
     std::array<std::uint8_t, 57> point;

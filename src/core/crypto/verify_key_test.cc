@@ -239,6 +239,12 @@ TEST(VerifyKey, RefusesKeysOfOtherKinds) {
   EXPECT_EQ(code_of(VerifyKey::from_der(ec_pair("P-224").key.der())), Errc::malformed);
 }
 
+// SEC 1 §2.3.4: a zero byte alone is the point at infinity, which OpenSSL's decoder takes.
+TEST(VerifyKey, RefusesThePointAtInfinity) {
+  EXPECT_EQ(code_of(VerifyKey::from_der(unhex("3019301306072a8648ce3d020106082a8648ce3d03010703020000"))),
+            Errc::malformed);
+}
+
 TEST(VerifyKey, RefusesCurvesGivenByTheirParameters) {
   const Pair pair = ec_pair("P-256");
   EVP_PKEY_set_utf8_string_param(pair.own.get(), OSSL_PKEY_PARAM_EC_ENCODING, OSSL_PKEY_EC_ENCODING_EXPLICIT);
