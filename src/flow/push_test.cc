@@ -7,6 +7,7 @@
 #include "core/crypto/sign.h"
 #include "flow/enrol.h"
 #include "flow/preauth.h"
+#include "store/protection.h"
 #include "testing/small_world.h"
 
 namespace countersign::flow {
@@ -177,6 +178,13 @@ TEST_F(Push, AnApprovalDoesNotHelpAUserDisabledMeanwhile) {
   const auto answered = reply(begun.attempt, Decision::approve, begun.number);
   EXPECT_FALSE(answered && answered->state == signin::State::allowed);
   EXPECT_NE(standing(begun.attempt)->state, signin::State::allowed);
+}
+
+TEST_F(Push, AnApprovalDoesNotHelpAUserProtectedMeanwhile) {
+  const Standing begun = *begin();
+  world.write([&](store::Txn& txn) { return store::protect_user(txn, alice.tenant, alice.id, world.clock.now()); });
+  EXPECT_EQ(reply(begun.attempt, Decision::approve, begun.number)->state, signin::State::denied);
+  EXPECT_EQ(standing(begun.attempt)->reason, "account_protected");
 }
 
 TEST_F(Push, AnActivationCodeWorksOnceAndNotForever) {

@@ -129,7 +129,8 @@ Result<store::HistoryRow> seal_event(const Ports& ports, const record::ActivityE
 
 Result<void> still_open(const Ports& ports, store::Txn& txn, const User& user, const policy::Effective& policy) {
   const auto gate = TRY(store::user_gate(txn, user.tenant, user.id));
-  const bool open = gate && gate->status == user.status && !policy::locked(gate->failures, policy, ports.clock.now());
+  const bool open = gate && gate->status == user.status && gate->protected_at == user.protected_at &&
+                    !policy::locked(gate->failures, policy, ports.clock.now());
   return open ? Result<void>() : Result<void>(lost());
 }
 

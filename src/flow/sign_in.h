@@ -60,7 +60,8 @@ inline constexpr std::string_view kActivityStream = "activity";
 Result<store::HistoryRow> seal_event(const Ports& ports, const record::AuthEvent& event);
 Result<store::HistoryRow> seal_event(const Ports& ports, const record::ActivityEvent& event);
 
-// Inside a write: the user is still as the decision saw him, neither locked nor disabled since.   conflict: he is not.
+// Inside a write: the user is still as the decision saw him, neither locked, disabled nor protected since.
+// conflict: he is not.
 Result<void> still_open(const Ports& ports, store::Txn& txn, const User& user, const policy::Effective& policy);
 
 inline constexpr std::string_view kRememberPurpose = "remembered-device";

@@ -6,6 +6,7 @@
 #include "flow/check_passcode.h"
 #include "flow/preauth.h"
 #include "flow/push.h"
+#include "store/protection.h"
 #include "testing/small_world.h"
 
 namespace countersign::flow {
@@ -136,6 +137,35 @@ TEST_F(SignIn, BypassAndDisabledUsersNeedNoFactor) {
   EXPECT_EQ(ask("guest")->reason, "bypass_user");
   EXPECT_EQ(ask("gone")->reason, "user_disabled");
   EXPECT_EQ(world.events().size(), 2u);
+}
+
+TEST_F(SignIn, AProtectedUsersCodeIsNoProof) {
+  const User alice = world.add_user("alice");
+  world.add_totp(alice);
+  world.write([&](store::Txn& txn) { return store::protect_user(txn, alice.tenant, alice.id, world.clock.now()); });
+  const auto standing = code("alice", world.totp_now());
+  EXPECT_EQ(standing->state, signin::State::denied);
+  EXPECT_EQ(standing->reason, "account_protected");
+  EXPECT_EQ(ask("alice")->reason, "account_protected");
+}
+
+TEST_F(SignIn, AWriteSeesAProtectionThatCameSince) {
+  const User before = world.add_user("alice");
+  const auto looks = [&](const User& user) {
+    std::optional<Errc> ended;
+    world.write([&](store::Txn& txn) -> Result<void> {
+      const auto open = still_open(*world.ports, txn, user, policy::Effective{});
+      if (!open) ended = open.error().code;
+      return {};
+    });
+    return ended;
+  };
+  EXPECT_EQ(looks(before), std::nullopt);
+  world.write([&](store::Txn& txn) { return store::protect_user(txn, before.tenant, before.id, world.clock.now()); });
+  EXPECT_EQ(looks(before), Errc::conflict);
+  User after = before;
+  after.protected_at = world.clock.now();
+  EXPECT_EQ(looks(after), std::nullopt);
 }
 
 TEST_F(SignIn, AnotherTenantsUserDoesNotExist) {

@@ -11,12 +11,23 @@ bool stands_in(std::string_view address, const std::vector<Network>& networks) {
   return std::any_of(networks.begin(), networks.end(), [&](const Network& n) { return n.contains(address); });
 }
 
-std::vector<EnrolmentId> usable(const Effective& policy, const std::vector<Enrolment>& enrolments) {
+// Enrolments that policy allows, of this strength at least.
+std::vector<EnrolmentId> usable(const Effective& policy, const std::vector<Enrolment>& enrolments,
+                                factor::Strength least) {
   std::vector<EnrolmentId> out;
   for (const Enrolment& enrolment : enrolments) {
-    if (policy.allows(method(enrolment))) out.push_back(enrolment.id);
+    const factor::Kind* kind = factor::kind(enrolment.kind);
+    if (kind && kind->strength >= least && policy.allows(method(enrolment))) out.push_back(enrolment.id);
   }
   return out;
+}
+
+Decision for_protected(const Effective& policy, const Context& context) {
+  std::vector<EnrolmentId> factors;
+  if (context.enrolments) factors = usable(policy, *context.enrolments, factor::Strength::phishing_resistant);
+  if (factors.empty()) return Deny{"account_protected"};
+  if (policy.user_auth_behavior == UserAuthBehavior::deny) return Deny{"denied_by_policy"};
+  return Require{std::move(factors)};
 }
 
 Decision for_unenrolled(NewUserBehavior behavior) {
@@ -51,6 +62,7 @@ Decision decide(const Effective& policy, const Context& context, Instant now) {
   if (user) {
     if (user->status == UserStatus::disabled) return Deny{"user_disabled"};
     if (locked(user->failures, policy, now)) return Deny{"locked_out"};
+    if (user->protected_at) return for_protected(policy, context);
     if (user->status == UserStatus::bypass) return Allow{"bypass_user"};
   }
   switch (policy.user_auth_behavior) {
@@ -65,7 +77,7 @@ Decision decide(const Effective& policy, const Context& context, Instant now) {
   }
   if (!enrolled) return for_unenrolled(policy.new_user_behavior);
   if (context.remembered && policy.remembered_devices_days > 0) return Allow{"remembered_device"};
-  std::vector<EnrolmentId> factors = usable(policy, *context.enrolments);
+  std::vector<EnrolmentId> factors = usable(policy, *context.enrolments, factor::Strength::knowledge);
   // To let somebody enrol who has factors, only none that is allowed here, would hand the account to whoever knows
   // the password.
   if (factors.empty()) return Deny{"factor_restricted"};

@@ -27,9 +27,11 @@ struct Context {
   bool remembered = false;                    // a valid remembered-device token was shown
 };
 
-// Order: blocked network, disabled, locked out, bypass, policy deny or bypass, trusted network, enrolment, remembered
-// device, factors. Unknown and unenrolled users fall under new_user_behavior; its `deny` holds on trusted networks
-// too. Whoever has enrolments of which policy allows none is denied ("factor_restricted"), never asked to enrol.
+// Order: blocked network, disabled, locked out, protected, bypass, policy deny or bypass, trusted network, enrolment,
+// remembered device, factors. Unknown and unenrolled users fall under new_user_behavior; its `deny` holds on trusted
+// networks too. Whoever has enrolments of which policy allows none is denied ("factor_restricted"), never asked to
+// enrol. A protected account (security §4.2.4) needs a phishing-resistant factor that policy allows: bypass, trusted
+// networks and remembered devices do not count for it, and without such a factor it is denied ("account_protected").
 Decision decide(const Effective& policy, const Context& context, Instant now);
 
 // The name in policy lists of what this enrolment proves: its kind's, but codes of a phone are "duo-passcode".

@@ -55,6 +55,7 @@ constexpr Cause kCauses[] = {
     {"blocked network", [](Scene& s) { s.address = kBad; }, "deny denied_network"},
     {"disabled", [](Scene& s) { s.user->status = UserStatus::disabled; }, "deny user_disabled"},
     {"locked", [](Scene& s) { s.user->failures.locked_at = kNow; }, "deny locked_out"},
+    {"protected", [](Scene& s) { s.user->protected_at = kNow; }, "deny account_protected"},
     {"bypass status", [](Scene& s) { s.user->status = UserStatus::bypass; }, "allow bypass_user"},
     {"policy deny", [](Scene& s) { s.policy.user_auth_behavior = UserAuthBehavior::deny; }, "deny denied_by_policy"},
     {"policy bypass", [](Scene& s) { s.policy.user_auth_behavior = UserAuthBehavior::bypass; },
@@ -85,7 +86,63 @@ TEST(Decide, OfAnyTwoCausesTheEarlierCounts) {
       ++pairs;
     }
   }
-  EXPECT_EQ(pairs, 10 * 11 / 2 - 3);
+  EXPECT_EQ(pairs, 11 * 12 / 2 - 3);
+}
+
+// A protected account: its passkeys are E1 and E2.
+struct ProtectedScene : Scene {
+  ProtectedScene() {
+    enrol("webauthn-platform", "");
+    enrol("webauthn-roaming", "");
+    enrol("push", "DP1");
+    enrol("bypass", "");
+    user->protected_at = kNow;
+  }
+};
+
+TEST(Decide, AProtectedAccountUsesPhishingResistantFactorsOnly) {
+  ProtectedScene scene;
+  EXPECT_EQ(scene.said(), "require E1 E2");
+  scene.policy.blocked_auth_list = {"webauthn-platform"};
+  EXPECT_EQ(scene.said(), "require E2");
+  scene.policy.blocked_auth_list = {"webauthn-platform", "webauthn-roaming"};
+  EXPECT_EQ(scene.said(), "deny account_protected");
+}
+
+TEST(Decide, ForAProtectedAccountNothingStandsInForAFactor) {
+  constexpr void (*kInstead[])(Scene&) = {
+      [](Scene& s) { s.remembered = true; },
+      [](Scene& s) { s.address = kOffice; },
+      [](Scene& s) { s.user->status = UserStatus::bypass; },
+      [](Scene& s) { s.policy.user_auth_behavior = UserAuthBehavior::bypass; },
+      [](Scene& s) { s.policy.new_user_behavior = NewUserBehavior::no_mfa; },
+  };
+  for (const auto& instead : kInstead) {
+    ProtectedScene with_passkeys;
+    instead(with_passkeys);
+    EXPECT_EQ(with_passkeys.said(), "require E1 E2");
+    ProtectedScene bare;
+    bare.enrolments.clear();
+    instead(bare);
+    EXPECT_EQ(bare.said(), "deny account_protected");
+  }
+}
+
+TEST(Decide, ForAProtectedAccountWhatRefusesStillRefuses) {
+  ProtectedScene scene;
+  scene.policy.user_auth_behavior = UserAuthBehavior::deny;
+  EXPECT_EQ(scene.said(), "deny denied_by_policy");
+  scene.user->status = UserStatus::disabled;
+  EXPECT_EQ(scene.said(), "deny user_disabled");
+  scene.address = kBad;
+  EXPECT_EQ(scene.said(), "deny denied_network");
+}
+
+TEST(Decide, AProtectedAccountWithoutFactorsIsNotAskedToEnrol) {
+  Scene scene;
+  scene.user->protected_at = kNow;
+  scene.enrolments.clear();
+  EXPECT_EQ(scene.said(), "deny account_protected");
 }
 
 TEST(Decide, UnenrolledUsersFallUnderNewUserBehavior) {
