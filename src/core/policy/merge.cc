@@ -36,6 +36,22 @@ int strictness(PlainPush p) {
   std::abort();
 }
 
+int strictness(UserVerification v) {
+  switch (v) {
+    case UserVerification::preferred: return 0;
+    case UserVerification::required: return 1;
+  }
+  std::abort();
+}
+
+int strictness(PushUnknownDevice p) {
+  switch (p) {
+    case PushUnknownDevice::allow: return 0;
+    case PushUnknownDevice::deny: return 1;
+  }
+  std::abort();
+}
+
 constexpr auto kStricter = [](auto a, auto b) { return strictness(a) >= strictness(b) ? a : b; };
 constexpr auto kSmaller = [](int a, int b) { return std::min(a, b); };
 constexpr auto kLarger = [](int a, int b) { return std::max(a, b); };
@@ -47,6 +63,13 @@ constexpr auto kBothAllow = [](const Words& a, const Words& b) {
   Words out;
   std::copy_if(a.begin(), a.end(), std::back_inserter(out),
                [&](const std::string& word) { return std::find(b.begin(), b.end(), word) != b.end(); });
+  return out;
+};
+// An empty list would mean any make; this is the AAGUID of none.
+constexpr std::string_view kNoMake = "ffffffff-ffff-ffff-ffff-ffffffffffff";
+constexpr auto kBothMakes = [](const Words& a, const Words& b) {
+  Words out = kBothAllow(a, b);
+  if (out.empty()) out.emplace_back(kNoMake);
   return out;
 };
 constexpr auto kEither = [](auto a, const auto& b) {
@@ -84,6 +107,9 @@ Policy stricter_of(Policy a, const Policy& b) {
   combine(a.blocked_auth_list, b.blocked_auth_list, kEither);
   combine(a.verified_push_digits, b.verified_push_digits, kLarger);
   combine(a.plain_push, b.plain_push, kStricter);
+  combine(a.user_verification, b.user_verification, kStricter);
+  combine(a.attestation_aaguids, b.attestation_aaguids, kBothMakes);
+  combine(a.push_unknown_device, b.push_unknown_device, kStricter);
   combine(a.no_2fa_required, b.no_2fa_required, kBothTrust);
   combine(a.blocked_networks, b.blocked_networks, kEither);
   combine(a.remembered_devices_days, b.remembered_devices_days, kSmaller);
@@ -108,6 +134,9 @@ void apply(Effective& to, const Policy& p) {
   apply(to.blocked_auth_list, p.blocked_auth_list);
   apply(to.verified_push_digits, p.verified_push_digits);
   apply(to.plain_push, p.plain_push);
+  apply(to.user_verification, p.user_verification);
+  apply(to.attestation_aaguids, p.attestation_aaguids);
+  apply(to.push_unknown_device, p.push_unknown_device);
   apply(to.no_2fa_required, p.no_2fa_required);
   apply(to.blocked_networks, p.blocked_networks);
   apply(to.remembered_devices_days, p.remembered_devices_days);

@@ -6,6 +6,7 @@
 
 #include "core/codec/json_read.h"
 #include "core/codec/json_write.h"
+#include "core/factor/webauthn.h"
 
 namespace countersign::policy {
 namespace {
@@ -24,6 +25,10 @@ constexpr std::array<Spelling<UserAuthBehavior>, 3> kUserAuth = {{
 constexpr std::array<Spelling<NewUserBehavior>, 3> kNewUser = {{
     {NewUserBehavior::enroll, "enroll"}, {NewUserBehavior::no_mfa, "no-mfa"}, {NewUserBehavior::deny, "deny"}}};
 constexpr std::array<Spelling<PlainPush>, 2> kPlainPush = {{{PlainPush::deny, "deny"}, {PlainPush::allow, "allow"}}};
+constexpr std::array<Spelling<UserVerification>, 2> kUserVerification = {
+    {{UserVerification::required, "required"}, {UserVerification::preferred, "preferred"}}};
+constexpr std::array<Spelling<PushUnknownDevice>, 2> kPushUnknown = {
+    {{PushUnknownDevice::deny, "deny"}, {PushUnknownDevice::allow, "allow"}}};
 
 // Words separated by commas, without blanks around them; none may be empty.
 Result<Words> words(std::string_view text) {
@@ -81,6 +86,19 @@ Result<Words> read_methods(std::string_view value) {
   std::sort(methods.begin(), methods.end());
   methods.erase(std::unique(methods.begin(), methods.end()), methods.end());
   return methods;
+}
+
+Result<Words> read_aaguids(std::string_view value) {
+  Words out;
+  for (const std::string& word : TRY(words(value))) {
+    const auto read = factor::webauthn::read_aaguid(word);
+    if (!read) {
+      return Error{Errc::malformed, "its values are AAGUIDs, such as 08987058-cadc-4b81-b6e1-30de50dcbe96"};
+    }
+    if (out.size() == kAaguidsMax) return Error{Errc::malformed, "at most 1000 AAGUIDs"};
+    out.push_back(factor::webauthn::text(*read));
+  }
+  return out;
 }
 
 std::string join(const Words& list) {
@@ -150,6 +168,9 @@ constexpr std::array kKeys = {
     key<&Policy::verified_push_digits, kReadNumber<kPushDigitsMin, kPushDigitsMax>, kWriteNumber>(
         "verified_push_digits"),
     key<&Policy::plain_push, kReadWord<kPlainPush>, kWriteWord<kPlainPush>>("plain_push"),
+    key<&Policy::user_verification, kReadWord<kUserVerification>, kWriteWord<kUserVerification>>("user_verification"),
+    key<&Policy::attestation_aaguids, read_aaguids, join>("attestation_aaguids"),
+    key<&Policy::push_unknown_device, kReadWord<kPushUnknown>, kWriteWord<kPushUnknown>>("push_unknown_device"),
     key<&Policy::no_2fa_required, read_networks, write_networks>("no_2fa_required"),
     key<&Policy::blocked_networks, read_networks, write_networks>("blocked_networks"),
     key<&Policy::remembered_devices_days, kReadNumber<0, 365>, kWriteNumber>("remembered_devices_days"),

@@ -17,6 +17,11 @@ namespace countersign::policy {
 enum class UserAuthBehavior { enforce, bypass, deny };
 enum class NewUserBehavior { enroll, no_mfa, deny };
 enum class PlainPush { deny, allow };  // a push whose number nothing can show
+// Whether a passkey's authenticator must have recognised its user (WebAuthn §5.8.6).
+enum class UserVerification { required, preferred };
+// A notification to the phone for a sign-in that comes from where its user never signed in (security §4.2.2): the way
+// prompts are bombed. For the time of a migration only.
+enum class PushUnknownDevice { deny, allow };
 
 // The methods that the lists below name.
 inline constexpr std::array<std::string_view, 8> kMethods = {
@@ -24,6 +29,7 @@ inline constexpr std::array<std::string_view, 8> kMethods = {
 };
 
 inline constexpr std::size_t kNetworksMax = 1000;  // in one list
+inline constexpr std::size_t kAaguidsMax = 1000;   // in one list
 inline constexpr int kPushDigitsMin = 3;
 inline constexpr int kPushDigitsMax = 6;
 
@@ -45,6 +51,9 @@ struct Policy {
   std::optional<std::vector<std::string>> blocked_auth_list;
   std::optional<int> verified_push_digits;
   std::optional<PlainPush> plain_push;
+  std::optional<UserVerification> user_verification;
+  std::optional<std::vector<std::string>> attestation_aaguids;  // makes of authenticator that may be bound
+  std::optional<PushUnknownDevice> push_unknown_device;
   std::optional<std::vector<Network>> no_2fa_required;         // authorized_networks
   std::optional<std::vector<Network>> blocked_networks;
   std::optional<int> remembered_devices_days;                  // 0: off
@@ -62,6 +71,9 @@ struct Effective {
   std::vector<std::string> blocked_auth_list;
   int verified_push_digits = kPushDigitsMin;
   PlainPush plain_push = PlainPush::deny;
+  UserVerification user_verification = UserVerification::required;
+  std::vector<std::string> attestation_aaguids;  // empty: any make, also one that does not say what it is
+  PushUnknownDevice push_unknown_device = PushUnknownDevice::deny;
   std::vector<Network> no_2fa_required;
   std::vector<Network> blocked_networks;
   int remembered_devices_days = 0;
