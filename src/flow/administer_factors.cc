@@ -8,6 +8,8 @@
 #include "core/codec/percent.h"
 #include "core/factor/hotp.h"
 #include "core/factor/totp.h"
+#include "flow/notices.h"
+#include "flow/subscribe.h"
 #include "store/owners.h"
 #include "store/users.h"
 
@@ -25,6 +27,23 @@ keys::Place state_place(const Enrolment& enrolment) {
 Change factor_change(const User& user, std::string action, std::string details) {
   return {.tenant = user.tenant, .action = std::move(action), .target_type = "user", .target_key = user.id.text(),
           .target_name = user.username, .details = std::move(details)};
+}
+
+// A change of factors, and what the user's authenticators are told of it.
+struct Told {
+  Change change;
+  NoticeDraft notice;
+};
+
+Result<void> commit_told(const Administration& by, const User& user, const Told& told,
+                         const std::function<Result<void>(store::Txn&)>& flow) {
+  const store::StoredNotice notice = TRY(seal_notice(by.ports, user, told.notice));
+  TRY(commit(by, told.change, [&](store::Txn& txn) -> Result<void> {
+    TRY(flow(txn));
+    return note(by.ports, txn, notice);
+  }));
+  by.ports.wake(kOutboxKey);
+  return {};
 }
 
 std::string one(std::string_view key, std::string_view value) {
@@ -138,11 +157,12 @@ Result<ActivationLink> activate_phone(const Administration& by, const Phone& pho
 
 Result<void> delete_phone(const Administration& by, const Phone& phone) {
   const User user = TRY(owner_of(by.ports, phone.tenant, phone.user));
-  return commit(by, factor_change(user, "phone_delete", one("phone_id", phone.id.text())),
-                [&](store::Txn& txn) -> Result<void> {
-                  if (TRY(store::delete_phone(txn, phone.tenant, phone.id))) return {};
-                  return Error{Errc::not_found, "the phone is gone already"};
-                });
+  const Told told{factor_change(user, "phone_delete", one("phone_id", phone.id.text())),
+                  {NoticeKind::factor_removed, "An administrator removed one of your phones."}};
+  return commit_told(by, user, told, [&](store::Txn& txn) -> Result<void> {
+    if (TRY(store::delete_phone(txn, phone.tenant, phone.id))) return {};
+    return Error{Errc::not_found, "the phone is gone already"};
+  });
 }
 
 Result<CreatedToken> create_token(const Administration& by, const User& user, const TokenDraft& draft) {
@@ -157,8 +177,9 @@ Result<CreatedToken> create_token(const Administration& by, const User& user, co
   out.token.sealed_state = TRY(by.ports.keys.seal(state_place(out.token), state));
   out.secret_base32 = codec::secret_to_base32(secret);
   out.otpauth_uri = otpauth(tenant, user, draft, out.secret_base32);
-  TRY(commit(by, factor_change(user, "hardtoken_create", one("token_id", out.token.id.text())),
-             [&](store::Txn& txn) { return store::insert_enrolment(txn, out.token); }));
+  const Told told{factor_change(user, "hardtoken_create", one("token_id", out.token.id.text())),
+                  {NoticeKind::factor_added, "An administrator gave you a token that makes passcodes."}};
+  TRY(commit_told(by, user, told, [&](store::Txn& txn) { return store::insert_enrolment(txn, out.token); }));
   return out;
 }
 
@@ -197,11 +218,12 @@ Result<void> resync_token(const Administration& by, const Enrolment& token, cons
 
 Result<void> delete_token(const Administration& by, const Enrolment& token) {
   const User user = TRY(owner_of(by.ports, token.tenant, token.user));
-  return commit(by, factor_change(user, "hardtoken_delete", one("token_id", token.id.text())),
-                [&](store::Txn& txn) -> Result<void> {
-                  if (TRY(store::delete_enrolment(txn, token.tenant, token.id))) return {};
-                  return Error{Errc::not_found, "the token is gone already"};
-                });
+  const Told told{factor_change(user, "hardtoken_delete", one("token_id", token.id.text())),
+                  {NoticeKind::factor_removed, "An administrator removed your token that makes passcodes."}};
+  return commit_told(by, user, told, [&](store::Txn& txn) -> Result<void> {
+    if (TRY(store::delete_enrolment(txn, token.tenant, token.id))) return {};
+    return Error{Errc::not_found, "the token is gone already"};
+  });
 }
 
 Result<BypassCodes> issue_bypass(const Administration& by, const User& user, const BypassDraft& draft) {
@@ -217,7 +239,9 @@ Result<BypassCodes> issue_bypass(const Administration& by, const User& user, con
   enrolment.sealed_state = TRY(by.ports.keys.seal(state_place(enrolment), Secret(ByteView(issued.state))));
   codec::JsonWriter w;
   w.begin_object().key("count").integer(draft.count).key("reuse_count").integer(draft.reuse).end_object();
-  TRY(commit(by, factor_change(user, "bypass_create", w.take()), [&](store::Txn& txn) -> Result<void> {
+  const Told told{factor_change(user, "bypass_create", w.take()),
+                  {NoticeKind::factor_added, "An administrator made bypass codes for you."}};
+  TRY(commit_told(by, user, told, [&](store::Txn& txn) -> Result<void> {
     TRY(store::delete_enrolments(txn, user.tenant, user.id, factor::bypass::kKind.name));
     return store::insert_enrolment(txn, enrolment);
   }));

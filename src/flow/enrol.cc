@@ -5,7 +5,9 @@
 #include "core/factor/bypass.h"
 #include "core/factor/push.h"
 #include "core/factor/totp.h"
+#include "flow/notices.h"
 #include "flow/stored_attempt.h"
+#include "flow/subscribe.h"
 #include "store/attempts.h"
 #include "store/tenants.h"
 #include "store/users.h"
@@ -174,8 +176,16 @@ struct Binding {
   Phone phone;
   Enrolment push;
   Enrolment totp;
+  store::StoredNotice notice;
   Activated out;
 };
+
+// What the user's other phones are told. Nothing in it comes from the authenticator itself.
+NoticeDraft bound_notice(const Phone& phone) {
+  const std::string which = phone.masked.empty() ? "one of your phones" : "your phone " + phone.masked;
+  return {NoticeKind::factor_added,
+          "An authenticator was set up on " + which + ". If that was not you, tell your help desk at once."};
+}
 
 Error not_valid() { return {Errc::refused, "the activation code is not valid (any more); ask for a new one"}; }
 
@@ -206,16 +216,18 @@ Result<Binding> plan_binding(const Ports& ports, const ActivateRequest& request)
   plan.totp.phone = plan.phone.id;
   const Bytes totp_state = TRY(factor::totp::enrol(plan.out.totp_secret, {}));
   TRY(seal_state(ports, plan.totp, totp_state));
+  plan.notice = TRY(seal_notice(ports, plan.phone, bound_notice(plan.phone)));
   plan.out.phone = plan.phone;
   return plan;
 }
 
-// The factors of an earlier authenticator on the same phone end with the new one.
+// The factors of an earlier authenticator on the same phone end with the new one, and nothing is pushed to it.
 Result<void> forget_old(store::Txn& txn, const Phone& phone) {
   for (std::string_view kind : {"push", "totp"}) {
     const auto old = TRY(store::enrolment_of_phone(txn, phone.tenant, phone.id, kind));
     if (old) TRY(store::delete_enrolment(txn, phone.tenant, old->id));
   }
+  TRY(store::delete_subscription(txn, phone.tenant, phone.id));
   return {};
 }
 
@@ -231,10 +243,12 @@ void activate(const Ports& ports, ActivateRequest request, Done<Activated> done)
         TRY(forget_old(txn, plan->phone));
         if (!TRY(store::update_phone(txn, plan->phone))) return lost();
         TRY(store::insert_enrolment(txn, plan->push));
-        return store::insert_enrolment(txn, plan->totp);
+        TRY(store::insert_enrolment(txn, plan->totp));
+        return note(ports, txn, plan->notice, plan->phone.id);
       },
-      [plan, done = std::move(done)](Result<void> written) {
+      [&ports, plan, done = std::move(done)](Result<void> written) {
         if (!written) return done(std::move(written).error());
+        ports.wake(kOutboxKey);
         done(std::move(plan->out));
       });
 }

@@ -9,6 +9,7 @@
 #include "core/base/random.h"
 #include "core/base/result.h"
 #include "core/base/time.h"
+#include "core/webpush/endpoint.h"
 #include "flow/app_cache.h"
 #include "keys/keys.h"
 #include "store/store.h"
@@ -20,6 +21,8 @@ struct Settings {
   seconds attempt_kept{600};        // a decided attempt can still be asked for (duo-api §9: at least 5 minutes)
   seconds activation_lifetime{86400};
   std::string public_url;           // "https://localhost:8443", without a slash at the end
+  webpush::Services push_services;  // whose endpoints phones may subscribe with
+  std::string push_key;             // the public key of Web Push, as browsers take it
 };
 
 // How many sign-ins have ended, by the result of their event; for the metrics.
