@@ -10,6 +10,7 @@
 #include "core/base/secret.h"
 #include "core/base/time.h"
 #include "core/crypto/hash.h"
+#include "core/factor/webauthn.h"
 #include "core/identity/application.h"
 #include "core/identity/enrolment.h"
 
@@ -21,6 +22,12 @@ struct Place {
   std::string_view table;
   std::string_view column;
   std::string_view row;  // the row's id
+};
+
+// A passkey or security key that signed in.
+struct Assertion {
+  Bytes sealed_next;           // its next state, for the same place
+  bool user_verified = false;
 };
 
 // Thread-safe. Every call: unavailable when the keys are away; refused when a sealed value was moved or altered.
@@ -52,6 +59,16 @@ class Keys {
   // Whether `signature` (ES256, 64 bytes) over `message` is that of the device bound by this push enrolment.
   virtual Result<bool> verify_device_signature(const Enrolment& enrolment, std::string_view message,
                                                ByteView signature) = 0;
+
+  // Checks what a passkey or security key answered (WebAuthn §7.2) against its enrolment, `user_handle` its owner's.
+  // Errors as factor::webauthn::verify_authentication; malformed also: an enrolment of another kind.
+  virtual Result<Assertion> verify_assertion(const Enrolment& enrolment, const factor::webauthn::Ceremony& ceremony,
+                                             ByteView user_handle,
+                                             const factor::webauthn::AuthenticationResponse& response) = 0;
+
+  // The public record of a passkey or security key: its id and transports are asked for in options.
+  // malformed: an enrolment of another kind.
+  virtual Result<factor::webauthn::Credential> credential_of(const Enrolment& enrolment) = 0;
 
   // The number to type for a push, `digits` long; derived from the attempt, stored nowhere.
   virtual Result<std::string> push_number(const TenantId& tenant, const AttemptId& attempt, int digits) = 0;

@@ -11,6 +11,7 @@
 #include "core/factor/factor.h"
 #include "core/factor/hotp.h"
 #include "core/factor/push.h"
+#include "core/factor/webauthn.h"
 
 namespace countersign::keys {
 namespace {
@@ -81,6 +82,12 @@ bool is_signing_input(std::string_view text) {
 }
 
 Error altered() { return {Errc::refused, "a sealed value was moved or altered"}; }
+
+bool is_webauthn(const Enrolment& e) {
+  return e.kind == factor::webauthn::kPlatformKind.name || e.kind == factor::webauthn::kRoamingKind.name;
+}
+
+Error no_credential() { return {Errc::malformed, "no passkey or security key is bound by this enrolment"}; }
 
 std::shared_ptr<const crypto::AeadKey> aead_key(const Wiped& key) {
   Result<crypto::AeadKey> made = crypto::AeadKey::from_bytes(key.view());
@@ -246,6 +253,23 @@ Result<bool> LocalKeys::verify_device_signature(const Enrolment& enrolment, std:
   if (checked) return true;
   if (checked.error().code == Errc::refused) return false;
   return checked.error();
+}
+
+Result<Assertion> LocalKeys::verify_assertion(const Enrolment& enrolment, const factor::webauthn::Ceremony& ceremony,
+                                              ByteView user_handle,
+                                              const factor::webauthn::AuthenticationResponse& response) {
+  if (!is_webauthn(enrolment)) return no_credential();
+  const Sealer place = sealer(state_place(enrolment));
+  const Secret state = TRY(place.open(enrolment.sealed_state));
+  const factor::webauthn::Proven proven =
+      TRY(factor::webauthn::verify_authentication(state.reveal_bytes(), ceremony, user_handle, response));
+  return Assertion{place.seal(random_, proven.next_state), proven.user_verified};
+}
+
+Result<factor::webauthn::Credential> LocalKeys::credential_of(const Enrolment& enrolment) {
+  if (!is_webauthn(enrolment)) return no_credential();
+  const Secret state = TRY(unseal(state_place(enrolment), enrolment.sealed_state));
+  return factor::webauthn::decode(state.reveal_bytes());
 }
 
 // A number from 64 bits modulo 10^digits: at most one in 10^13 off from even.

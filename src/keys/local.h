@@ -69,6 +69,10 @@ class LocalKeys : public Keys {
                        const Secret& code3) override;
   Result<bool> verify_device_signature(const Enrolment& enrolment, std::string_view message,
                                        ByteView signature) override;
+  Result<Assertion> verify_assertion(const Enrolment& enrolment, const factor::webauthn::Ceremony& ceremony,
+                                     ByteView user_handle,
+                                     const factor::webauthn::AuthenticationResponse& response) override;
+  Result<factor::webauthn::Credential> credential_of(const Enrolment& enrolment) override;
   Result<std::string> push_number(const TenantId& tenant, const AttemptId& attempt, int digits) override;
   Result<Secret> unseal_number_for_send(const Phone& phone) override;
   Result<Secret> unseal(const Place& place, ByteView sealed) override;

@@ -15,6 +15,7 @@
 #include "core/factor/push.h"
 #include "core/factor/totp.h"
 #include "testing/seeded_random.h"
+#include "testing/virtual_authenticator.h"
 #include "testing/vectors.h"
 
 namespace countersign::keys {
@@ -271,6 +272,69 @@ TEST_F(LocalKeysTest, ADeviceSignsForItself) {
   EXPECT_TRUE(*keys->verify_device_signature(push, "text", device.sign(bytes_of("text"))));
   EXPECT_FALSE(*keys->verify_device_signature(push, "texT", device.sign(bytes_of("text"))));
   EXPECT_EQ(keys->verify_device_signature(enrolment("totp", {}), "text", {}).error().code, Errc::malformed);
+}
+
+class LocalKeysPasskeyTest : public LocalKeysTest {
+ protected:
+  const std::string origin = "https://mfa.example";
+  const Bytes user = Bytes(16, 1);
+  factor::webauthn::Ceremony ceremony;
+  testing::VirtualAuthenticator device;
+  Enrolment passkey;
+
+  LocalKeysPasskeyTest() {
+    ceremony.rp = {"mfa.example", {origin}, {}};
+    ceremony.challenge = Bytes(32, 7);
+    factor::webauthn::CreationOptions options;
+    options.person = {user, "ada", "Ada"};
+    const std::string made = device.create(factor::webauthn::creation_options_json(ceremony, options), origin);
+    const auto credential =
+        factor::webauthn::verify_registration(ceremony, *factor::webauthn::read_registration(made), {});
+    passkey = enrolment("webauthn-roaming", factor::webauthn::encode(*credential));
+  }
+  factor::webauthn::AuthenticationResponse answer() {
+    const std::string options = factor::webauthn::request_options_json(ceremony, {});
+    return *factor::webauthn::read_authentication(device.get(options, origin));
+  }
+};
+
+TEST_F(LocalKeysPasskeyTest, SignsInAndItsNextStateIsSealedForTheSamePlace) {
+  const auto first = keys->verify_assertion(passkey, ceremony, user, answer());
+  ASSERT_TRUE(first) << first.error().what;
+  EXPECT_TRUE(first->user_verified);
+  passkey.sealed_state = first->sealed_next;
+  EXPECT_EQ(keys->credential_of(passkey)->sign_count, 1u);
+  EXPECT_TRUE(keys->verify_assertion(passkey, ceremony, user, answer()));
+}
+
+TEST_F(LocalKeysPasskeyTest, RefusesAnAnswerThatIsNotRight) {
+  device.lies.other_signer = true;
+  EXPECT_EQ(keys->verify_assertion(passkey, ceremony, user, answer()).error().code, Errc::refused);
+}
+
+TEST_F(LocalKeysPasskeyTest, RefusesAStateOfAnotherRow) {
+  const auto response = answer();
+  passkey.id = EnrolmentId::trusted("DH2");
+  EXPECT_EQ(keys->verify_assertion(passkey, ceremony, user, response).error().code, Errc::refused);
+  EXPECT_EQ(keys->credential_of(passkey).error().code, Errc::refused);
+}
+
+TEST_F(LocalKeysPasskeyTest, TellsWhatOptionsAskFor) {
+  const auto credential = keys->credential_of(passkey);
+  ASSERT_TRUE(credential);
+  EXPECT_EQ(credential->id, device.credentials[0].id);
+  EXPECT_EQ(credential->transports, std::vector<std::string>{"usb"});
+}
+
+TEST_F(LocalKeysPasskeyTest, IsOfTwoKindsAndNoOther) {
+  const auto response = answer();
+  passkey.kind = "webauthn-platform";
+  EXPECT_TRUE(keys->verify_assertion(passkey, ceremony, user, response));
+  for (const char* other : {"push", "webauthn", ""}) {
+    passkey.kind = other;
+    EXPECT_EQ(keys->verify_assertion(passkey, ceremony, user, response).error().code, Errc::malformed);
+    EXPECT_EQ(keys->credential_of(passkey).error().code, Errc::malformed);
+  }
 }
 
 TEST_F(LocalKeysTest, APushNumberIsTheAttemptsAndSpreadEvenly) {
