@@ -117,22 +117,21 @@ class Reader {
     return Cbor(std::string(content));
   }
 
-  // Before a place is made for any of them.
-  Result<void> enter(std::uint64_t items, int depth) const {
+  // No place is made for what an array or a map says it holds: that is believed item by item.
+  static Result<void> enter(int depth) {
     if (depth >= kCborDepthMax) return malformed("CBOR nested too deep");
-    if (items > items_left_) return malformed("CBOR of too many items");
     return {};
   }
 
   Result<Cbor> array(const Token& token, int depth) {
-    TRY(enter(token.argument, depth));
+    TRY(enter(depth));
     CborArray out;
     for (std::uint64_t i = 0; i < token.argument; ++i) out.push_back(TRY(item(depth + 1)));
     return Cbor(std::move(out));
   }
 
   Result<Cbor> map(const Token& token, int depth) {
-    TRY(enter(token.argument, depth));  // twice as many follow; `item` counts them
+    TRY(enter(depth));
     CborMap out;
     std::vector<Bytes> keys;  // encoded: maps that are keys may differ in order only
     for (std::uint64_t i = 0; i < token.argument; ++i) {
