@@ -15,9 +15,9 @@ void put_field(std::string& to, std::string_view field) {
 
 void write_access_device(codec::JsonWriter& json, const AccessDevice& device) {
   json.key("access_device").begin_object();
-  for (const char* unknown : {"browser", "browser_version", "epkey", "flash_version", "java_version"}) {
-    json.key(unknown).null();
-  }
+  write_known(json, "browser", device.browser);
+  write_known(json, "browser_version", device.browser_version);
+  for (const char* unknown : {"epkey", "flash_version", "java_version"}) json.key(unknown).null();
   write_known(json, "hostname", device.hostname);
   write_known(json, "ip", device.ip);
   // Duo's clients know three values: true, false, and this word.
@@ -25,7 +25,8 @@ void write_access_device(codec::JsonWriter& json, const AccessDevice& device) {
     json.key(flag).string("unknown");
   }
   write_unknown_location(json);
-  json.key("os").null().key("os_version").null();
+  write_known(json, "os", device.os);
+  write_known(json, "os_version", device.os_version);
   json.key("security_agents").begin_array().end_array();
   json.key("management_agents").begin_array().end_array();
   json.end_object();

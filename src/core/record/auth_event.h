@@ -15,6 +15,8 @@ namespace countersign::record {
 struct AccessDevice {
   std::string ip;
   std::string hostname;
+  std::string browser{}, browser_version{};  // of a sign-in in a browser, as core/codec/user_agent.h reads them
+  std::string os{}, os_version{};
 };
 
 // The device that proved the factor; `name` is a masked number, a token's serial, or the owner's name for it.

@@ -47,6 +47,19 @@ constexpr const char* kApprovedPush =
 
 TEST(AuthEvent, IsTheV2EventOfDuosLog) { EXPECT_EQ(to_log_json(approved_push()), kApprovedPush); }
 
+TEST(AuthEvent, NamesTheBrowserAndItsSystem) {
+  AuthEvent e = approved_push();
+  e.access_device.browser = "Chrome";
+  e.access_device.browser_version = "141.0.0.0";
+  e.access_device.os = "Windows";
+  e.access_device.os_version = "10";
+  const auto json = nlohmann::json::parse(to_log_json(e));
+  EXPECT_EQ(json["access_device"]["browser"], "Chrome");
+  EXPECT_EQ(json["access_device"]["browser_version"], "141.0.0.0");
+  EXPECT_EQ(json["access_device"]["os"], "Windows");
+  EXPECT_EQ(json["access_device"]["os_version"], "10");
+}
+
 TEST(AuthEvent, OfNobodyKnownHasNullsWhereNothingIsKnown) {
   AuthEvent e;
   e.user_name = "mallory";

@@ -1,5 +1,5 @@
-// Version 1: time in milliseconds, then the fields in the order of the list below; an authentication ends with the
-// count of its groups and their names.
+// Time in milliseconds, then the fields in the order of the list below; an authentication goes on with its attempt, the
+// count of its groups and their names. Its version 2 ends with browser and system, of which version 1 knew nothing.
 #include "core/record/stored_event.h"
 
 #include <initializer_list>
@@ -10,7 +10,8 @@
 namespace countersign::record {
 namespace {
 
-constexpr std::string_view kAuthVersion = "a1;";
+constexpr std::string_view kAuthVersion = "a2;";
+constexpr std::string_view kAuthWithoutBrowser = "a1;";
 constexpr std::string_view kActivityVersion = "c1;";
 constexpr std::size_t kGroupsMax = 10'000;
 
@@ -35,6 +36,12 @@ void each_text(Event& event, F visit, const ActivityEvent&) {
   }
 }
 
+// What version 2 added.
+template <class Device, class F>
+void each_browser_text(Device& device, F visit) {
+  for (auto* text : {&device.browser, &device.browser_version, &device.os, &device.os_version}) visit(*text);
+}
+
 template <class Event>
 codec::FieldWriter begin(const Event& event, std::string_view version) {
   codec::FieldWriter out(version);
@@ -57,18 +64,22 @@ std::string encode(const AuthEvent& event) {
   out.put(own_txid ? event.txid.text() : "");
   out.put_number(event.groups.size());
   for (const std::string& group : event.groups) out.put(group);
+  each_browser_text(event.access_device, [&out](const std::string& text) { out.put(text); });
   return out.take();
 }
 
 std::string encode(const ActivityEvent& event) { return begin(event, kActivityVersion).take(); }
 
 Result<void> decode(std::string_view text, AuthEvent& into) {
-  codec::FieldReader in(text, kAuthVersion, kStoredEventMax);
+  const bool without_browser = text.starts_with(kAuthWithoutBrowser);
+  codec::FieldReader in(text, without_browser ? kAuthWithoutBrowser : kAuthVersion, kStoredEventMax);
   read(in, into);
   const std::string_view txid = in.text();
   into.txid = AttemptId::trusted(txid.empty() ? into.id.text() : txid);
   into.groups.clear();
   for (std::size_t left = in.number(kGroupsMax); left > 0 && in.good(); --left) into.groups.emplace_back(in.text());
+  each_browser_text(into.access_device,
+                    [&](std::string& to) { to = without_browser ? std::string_view() : in.text(); });
   return in.whole() ? Result<void>() : broken();
 }
 
