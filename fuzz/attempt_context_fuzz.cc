@@ -1,5 +1,6 @@
 // links: core_signin
-// A context that is read is written back byte for byte; one that is not read changes nothing.
+// A context that is read is written back byte for byte (an older one: in a form that reads back to itself); one that is
+// not read changes nothing.
 #include <cstdint>
 #include <cstdlib>
 
@@ -14,6 +15,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
   const std::string_view text = text_of({bytes, size});
   const bool read = signin::decode_context(text, attempt).has_value();
   const std::string after = signin::encode_context(attempt);
-  if (after != (read ? text : before)) std::abort();
+  if (read && text.starts_with("1;")) {
+    signin::Attempt again;
+    if (!signin::decode_context(after, again) || signin::encode_context(again) != after) std::abort();
+  } else if (after != (read ? text : before)) {
+    std::abort();
+  }
   return 0;
 }

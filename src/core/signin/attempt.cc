@@ -1,5 +1,6 @@
-// Context, version 1: "1;" and then fields, each LENGTH ":" BYTES ";" – number, digits, factor, reason, application's
-// name, type, display name, address, host name, count of pairs, and the pairs of pushinfo. Nothing after them.
+// Context: "2;" and then fields, each LENGTH ":" BYTES ";" – number, digits, factor, reason, application's name, type,
+// display name, address, host name, count of pairs, and the pairs of pushinfo; then browser, its version, system, its
+// version, visit, notify, extensions. Version 1 ("1;") ends with the pairs. Nothing after them.
 #include "core/signin/attempt.h"
 
 #include <algorithm>
@@ -13,7 +14,8 @@
 namespace countersign::signin {
 namespace {
 
-constexpr std::string_view kVersion = "1;";
+constexpr std::string_view kVersion = "2;";
+constexpr std::string_view kVersionBeforeVisits = "1;";
 constexpr std::size_t kContextBytesMax = 256 * 1024;  // room for 20,000 bytes of pushinfo (duo-api §3.2) in short pairs
 constexpr std::size_t kPairsMax = 20'000;
 
@@ -68,6 +70,14 @@ struct Step {
   Result<Attempt> operator()(const Refused& refused) const {
     if (!waits_for_phone()) return unfit();
     return ended(attempt, State::denied, refused.reason);
+  }
+  Result<Attempt> operator()(const Extended& extended) const {
+    if (!waits_for_phone() || attempt.extensions >= kExtensionsMax) return unfit();
+    if (extended.expires <= attempt.expires) return unfit();
+    Attempt next = attempt;
+    next.expires = extended.expires;
+    ++next.extensions;
+    return next;
   }
   Result<Attempt> operator()(const Expired&) const {
     if (!over()) return unfit();
@@ -142,12 +152,39 @@ std::string encode_context(const Attempt& attempt) {
     out.put(key);
     out.put(value);
   }
+  for (const std::string* field : {&attempt.access.browser, &attempt.access.browser_version, &attempt.access.os,
+                                   &attempt.access.os_version, &attempt.visit.text()}) {
+    out.put(*field);
+  }
+  switch (attempt.notify) {
+    case Notify::yes: out.put("yes"); break;
+    case Notify::no: out.put("no"); break;
+  }
+  out.put_number(static_cast<std::size_t>(std::max(attempt.extensions, 0)));
   return out.take();
 }
 
+namespace {
+
+// What version 2 added.   false: not of its form.
+bool read_visit(codec::FieldReader& in, Attempt& into) {
+  for (std::string* field :
+       {&into.access.browser, &into.access.browser_version, &into.access.os, &into.access.os_version}) {
+    *field = in.text();
+  }
+  into.visit = VisitId::trusted(in.text());
+  const std::string_view notify = in.text();
+  into.notify = notify == "yes" ? Notify::yes : Notify::no;
+  into.extensions = static_cast<int>(in.number(kExtensionsMax));
+  return notify == "yes" || notify == "no";
+}
+
+}  // namespace
+
 Result<void> decode_context(std::string_view text, Attempt& into) {
   const Error broken{Errc::malformed, "an attempt's context is not of a form this version writes"};
-  codec::FieldReader in(text, kVersion, kContextBytesMax);
+  const bool before_visits = text.starts_with(kVersionBeforeVisits);
+  codec::FieldReader in(text, before_visits ? kVersionBeforeVisits : kVersion, kContextBytesMax);
   Attempt read = into;
   const std::string_view number = in.text();
   if (number != "shown" && number != "nowhere") return broken;
@@ -161,6 +198,15 @@ Result<void> decode_context(std::string_view text, Attempt& into) {
   for (std::size_t pairs = in.number(kPairsMax); pairs > 0 && in.good(); --pairs) {
     std::string key(in.text());
     read.pushinfo.emplace_back(std::move(key), in.text());
+  }
+  if (before_visits) {
+    const Attempt none;
+    read.access = {.ip = std::move(read.access.ip), .hostname = std::move(read.access.hostname)};
+    read.visit = none.visit;
+    read.notify = none.notify;
+    read.extensions = none.extensions;
+  } else if (!read_visit(in, read)) {
+    return broken;
   }
   if (!in.whole()) return broken;
   into = std::move(read);

@@ -20,6 +20,11 @@ enum class Number {
   nowhere,   // plain push, allowed by policy: approve without a number
 };
 
+// Whether the phone may be told that a request waits; without it, its owner finds it when he looks (security §4.2.2).
+enum class Notify { yes, no };
+
+inline constexpr int kExtensionsMax = 2;  // times that a waiting request may be given more time
+
 enum class State { prepared, open, allowed, denied, fraud, timed_out, cancelled };
 std::string_view name(State state);
 std::optional<State> state(std::string_view name);
@@ -41,6 +46,9 @@ struct Attempt {
   std::string display_username;
   std::vector<std::pair<std::string, std::string>> pushinfo;
   record::AccessDevice access;
+  VisitId visit;                  // of the prompt it was asked for in; empty: none
+  Notify notify = Notify::yes;
+  int extensions = 0;             // how often it was given more time
   Instant created{};
   Instant expires{};
 };
@@ -50,12 +58,13 @@ struct Sent { PhoneId phone; Instant expires; };         // a request now waits 
 struct Approved { std::string typed; std::string expected; };  // `expected` from keys.push_number; ignored when nowhere
 struct Denied { bool fraud; };
 struct Refused { std::string_view reason; };             // policy no longer lets this user in, whatever the phone says
+struct Extended { Instant expires; };                    // more time was asked for (WCAG 2.2.1)
 struct Expired {};
 struct Cancelled {};                                     // a newer request of the same source took its place
-using Event = std::variant<Sent, Approved, Denied, Refused, Expired, Cancelled>;
+using Event = std::variant<Sent, Approved, Denied, Refused, Extended, Expired, Cancelled>;
 
 // The attempt after the event.   conflict: it is final already, or the event does not fit its state.
-// A wrong number is no error: it ends the attempt as denied ("user_mistake"). After `expires` only Expired counts.
+// More time is given at most kExtensionsMax times. A wrong number is no error: it ends the attempt as denied ("user_mistake"). After `expires` only Expired counts.
 Result<Attempt> step(const Attempt& attempt, const Event& event, Instant now);
 
 // The log's `result` for an end: success, denied or fraud.

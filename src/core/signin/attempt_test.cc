@@ -45,6 +45,7 @@ const Case kCases[] = {
     {"denied", Denied{false}, "conflict", "denied user_cancelled", "conflict", "conflict"},
     {"not me", Denied{true}, "conflict", "fraud user_marked_fraud", "conflict", "conflict"},
     {"refused", Refused{"user_disabled"}, "conflict", "denied user_disabled", "conflict", "conflict"},
+    {"extended", Extended{kEnd + seconds(60)}, "conflict", "open", "conflict", "conflict"},
     {"expired", Expired{}, "conflict", "conflict", "timed_out no_response", "timed_out no_response"},
     {"cancelled", Cancelled{}, "cancelled user_cancelled", "cancelled user_cancelled", "conflict", "conflict"},
 };
@@ -92,6 +93,23 @@ TEST(Attempt, CannotBeSentToEndInThePast) {
   EXPECT_EQ(after(attempt_in(State::prepared), Sent{kPhone, kNow}), "conflict");
 }
 
+TEST(Attempt, IsGivenMoreTimeTwice) {
+  Attempt attempt = attempt_in(State::open);
+  for (int time = 1; time <= 2; ++time) {
+    attempt = *step(attempt, Extended{kEnd + seconds(60 * time)}, kNow);
+    EXPECT_EQ(attempt.expires, kEnd + seconds(60 * time));
+    EXPECT_EQ(attempt.extensions, time);
+  }
+  EXPECT_EQ(after(attempt, Extended{kEnd + seconds(600)}), "conflict");
+  EXPECT_EQ(after(attempt, kRight, kEnd + seconds(119)), "allowed user_approved");
+  EXPECT_EQ(after(attempt, kRight, kEnd + seconds(120)), "conflict");
+}
+
+TEST(Attempt, MoreTimeIsNeverLess) {
+  EXPECT_EQ(after(attempt_in(State::open), Extended{kEnd}), "conflict");
+  EXPECT_EQ(after(attempt_in(State::open), Extended{kNow}), "conflict");
+}
+
 TEST(Attempt, WithoutANumberAnyApprovalCounts) {
   Attempt plain = attempt_in(State::open);
   plain.number = Number::nowhere;
@@ -126,7 +144,10 @@ Attempt full() {
   attempt.type = "Überweisung";
   attempt.display_username = "alice\n";
   attempt.pushinfo = {{"from", "web"}, {"", "5:abcde;"}, {"from", ""}};
-  attempt.access = {"2001:db8::1", "host"};
+  attempt.access = {"2001:db8::1", "host", "Chrome", "141", "Windows", "10"};
+  attempt.visit = VisitId::trusted("DV1");
+  attempt.notify = Notify::no;
+  attempt.extensions = 2;
   return attempt;
 }
 
@@ -139,8 +160,34 @@ TEST(AttemptContext, ReadsBackWhatItWrites) {
     EXPECT_EQ(encode_context(read), encode_context(attempt));
     EXPECT_EQ(read.pushinfo, attempt.pushinfo);
     EXPECT_EQ(read.access.ip, attempt.access.ip);
+    EXPECT_EQ(read.access.os_version, attempt.access.os_version);
+    EXPECT_EQ(read.visit, attempt.visit);
+    EXPECT_EQ(read.notify, attempt.notify);
+    EXPECT_EQ(read.extensions, attempt.extensions);
     EXPECT_EQ(read.id.text(), "1");
   }
+}
+
+TEST(AttemptContext, ReadsWhatWasWrittenBeforeThereWereVisits) {
+  Attempt read = full();
+  ASSERT_TRUE(
+      decode_context("1;5:shown;1:3;8:duo_push;0:;3:VPN;0:;5:alice;9:192.0.2.1;4:host;1:1;4:from;3:web;", read));
+  EXPECT_EQ(read.number, Number::shown);
+  EXPECT_EQ(read.display_username, "alice");
+  EXPECT_EQ(read.access.ip, "192.0.2.1");
+  EXPECT_EQ(read.access.hostname, "host");
+  EXPECT_EQ(read.pushinfo.size(), 1u);
+  EXPECT_TRUE(read.access.browser.empty());
+  EXPECT_TRUE(read.visit.empty());
+  EXPECT_EQ(read.notify, Notify::yes);
+  EXPECT_EQ(read.extensions, 0);
+}
+
+TEST(AttemptContext, IsRefusedWithMoreExtensionsThanThereCanBe) {
+  Attempt attempt = full();
+  attempt.extensions = 3;
+  Attempt read;
+  EXPECT_EQ(decode_context(encode_context(attempt), read).error().code, Errc::malformed);
 }
 
 TEST(AttemptContext, IsRefusedWithAByteMoreOrLess) {
