@@ -75,6 +75,10 @@ net::HttpResponse code_problem() {
   return error_reply(403, "refused", "This activation code is not valid. Ask for a new one.");
 }
 
+net::HttpResponse service_problem() {
+  return error_reply(403, "refused", "Messages to this push service are not allowed here.");
+}
+
 net::HttpResponse method_problem(std::string_view allow) {
   net::HttpResponse out = error_reply(405, "malformed", "Use " + std::string(allow) + " here.");
   out.headers.push_back({"allow", std::string(allow)});

@@ -23,6 +23,8 @@ net::HttpResponse unsigned_problem();
 net::HttpResponse clock_problem(Instant now);
 // The activation code is not valid, for whatever reason.
 net::HttpResponse code_problem();
+// The subscription is of a push service that is not allowed here.
+net::HttpResponse service_problem();
 net::HttpResponse method_problem(std::string_view allow);
 
 }  // namespace countersign::device

@@ -7,6 +7,7 @@
 #include "core/codec/form.h"
 #include "faces/device/page.h"
 #include "faces/device/problem.h"
+#include "faces/device/push.h"
 #include "faces/device/qr.h"
 #include "faces/device/signature.h"
 #include "faces/device/wire.h"
@@ -205,6 +206,10 @@ net::Reply serve(const flow::Ports& ports, const net::HttpRequest& request) {
   if (request.path == "/device/v1/account") {
     if (!get) return method_problem("GET");
     return with_caller(ports, request, [&](const Caller& caller) { return account(ports, caller); });
+  }
+  if (is_push_call(request.path)) {
+    if (!takes_push_method(request.path, request.method)) return method_problem(push_methods(request.path));
+    return with_caller(ports, request, [&](const Caller& caller) { return serve_push(ports, request, caller.phone); });
   }
   const Result<AttemptId> attempt = answered_attempt(request.path);
   if (!attempt) return problem(attempt.error());

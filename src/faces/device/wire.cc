@@ -165,6 +165,29 @@ std::string write_account(const Phone& phone, const flow::DeviceAccount& account
   return w.take();
 }
 
+std::string write_push_key(std::string_view key) {
+  JsonWriter w;
+  w.begin_object().key("key").string(key).end_object();
+  return w.take();
+}
+
+std::string write_subscribed(std::string_view standing) {
+  JsonWriter w;
+  w.begin_object().key("state").string(standing).end_object();
+  return w.take();
+}
+
+std::string write_notices(const std::vector<flow::Notice>& notices) {
+  JsonWriter w;
+  w.begin_object().key("notices").begin_array();
+  for (const flow::Notice& notice : notices) {
+    w.begin_object().key("id").string(notice.id).key("kind").string(notice.kind);
+    w.key("text").string(notice.text).key("created").integer(unix_s(notice.created)).end_object();
+  }
+  w.end_array().end_object();
+  return w.take();
+}
+
 std::string write_error(std::string_view code, std::string_view message, std::optional<Instant> server_time) {
   JsonWriter w;
   w.begin_object().key("error").string(code).key("message").string(message);

@@ -10,6 +10,7 @@
 #include "core/factor/push.h"
 #include "flow/enrol.h"
 #include "flow/find_device.h"
+#include "flow/notices.h"
 #include "flow/push.h"
 
 namespace countersign::device {
@@ -39,6 +40,9 @@ void write_members(codec::JsonWriter& w, const flow::PendingRequest& request);
 std::string write_requests(const std::vector<flow::PendingRequest>& requests);
 std::string write_standing(const flow::Standing& standing);
 std::string write_account(const Phone& phone, const flow::DeviceAccount& account, std::string_view server);
+std::string write_push_key(std::string_view key);
+std::string write_subscribed(std::string_view standing);   // "subscribed" or "none"
+std::string write_notices(const std::vector<flow::Notice>& notices);
 std::string write_error(std::string_view code, std::string_view message, std::optional<Instant> server_time);
 
 }  // namespace countersign::device
