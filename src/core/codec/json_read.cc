@@ -54,6 +54,7 @@ Result<Json> tree_of(const dom::element& element, std::size_t depth_left) {
 
 Result<Json> parse_json(std::string_view text, std::size_t bytes_max) {
   if (text.size() > bytes_max) return Error{Errc::exhausted, "JSON text is too long"};
+  if (text.empty()) return malformed("no JSON");  // simdjson copies from the null pointer of an empty view
   dom::parser parser(bytes_max);
   // simdjson counts the document too, and an empty array not at all; tree_of is exact.
   if (parser.allocate(std::max<std::size_t>(text.size(), 64), kJsonDepthMax + 2)) {

@@ -58,6 +58,9 @@ TEST(JsonRead, RefusesWhatIsNotJson) {
   EXPECT_EQ(parse_json(std::string_view("1\0", 2)).error().code, Errc::malformed);
 }
 
+// Found by the fuzzer of metadata: undefined behaviour in a copy of nothing from nowhere.
+TEST(JsonRead, RefusesAnEmptyViewOfNothing) { EXPECT_EQ(parse_json({}).error().code, Errc::malformed); }
+
 TEST(JsonRead, ReadsTheEndsOfTheNumbers) {
   EXPECT_EQ(*parse_json("9223372036854775807")->as_int(), std::numeric_limits<std::int64_t>::max());
   EXPECT_EQ(*parse_json("-9223372036854775808")->as_int(), std::numeric_limits<std::int64_t>::min());
