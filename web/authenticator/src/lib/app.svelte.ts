@@ -3,7 +3,8 @@ import { m } from "../paraglide/messages.js";
 import { activate, DeviceClient, DeviceError, type Notice, type PendingRequest, type Surroundings } from "./client.ts";
 import { ServerClock } from "./clock.ts";
 import { pickLocale, use, type Locale } from "./locale.ts";
-import { announce, pushState, subscribeAll, type PushState, type Subscriber } from "./push.ts";
+import { pushState, type PushState } from "./push-state.ts";
+import { announce, subscribeAll, type Subscriber } from "./push.ts";
 import { codeInHash } from "./link.ts";
 import { hrefOf, parseRoute, type Route } from "./route.ts";
 import { register, reloadWhenReplaced, useNewVersion } from "./shell.ts";
@@ -95,6 +96,12 @@ export class App {
 
   account(id: string): Account | undefined {
     return this.accounts.find((one) => one.id === id);
+  }
+
+  // Dates as they are written where this browser's owner lives, in the language of the page.
+  dates(style: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
+    const region = navigator.languages.find((tag) => tag.toLowerCase().split("-")[0] === this.locale);
+    return new Intl.DateTimeFormat(region ?? this.locale, style);
   }
 
   // --- accounts

@@ -23,7 +23,7 @@ export class ServerClock {
     const server = date ? Date.parse(date) / 1000 : Number.NaN;
     const heard = this.here();
     if (Number.isNaN(server) || heard - asked > 5) return;
-    const offset = Math.round(server + 0.5 - (asked + heard) / 2);
+    const offset = Math.trunc(server + 0.5 - (asked + heard) / 2);
     if (Math.abs(offset - this.offset) > NOISE_S) this.#keep(Math.abs(offset) > NOISE_S ? offset : 0);
   }
 

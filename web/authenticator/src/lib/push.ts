@@ -3,24 +3,10 @@ import { fromBase64url, toBase64url } from "./bytes.ts";
 import type { DeviceClient, PushSubscriptionKeys } from "./client.ts";
 import type { Account, Store } from "./store.ts";
 
-export type PushState = "unsupported" | "install first" | "blocked" | "off" | "on";
-
 export interface Subscriber {
   accounts: Account[];
   client(account: Account): DeviceClient;
   store: Pick<Store, "update">;
-}
-
-// On an iPhone or iPad, push exists only for what was put on the home screen.
-export function pushState(registration: ServiceWorkerRegistration | undefined, subscribed: boolean): PushState {
-  if (!registration?.pushManager || !("Notification" in globalThis)) return isApplePhone() ? "install first" : "unsupported";
-  if (Notification.permission === "denied") return "blocked";
-  return Notification.permission === "granted" && subscribed ? "on" : "off";
-}
-
-function isApplePhone(): boolean {
-  const standalone = (navigator as { standalone?: boolean }).standalone;
-  return standalone === false && navigator.maxTouchPoints > 1;
 }
 
 export function keysOf(subscription: PushSubscription): PushSubscriptionKeys {

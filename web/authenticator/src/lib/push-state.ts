@@ -1,0 +1,14 @@
+// Whether this browser can be told that a sign-in waits, and what stands in the way.
+export type PushState = "unsupported" | "install first" | "blocked" | "off" | "on";
+
+// On an iPhone or iPad, push exists only for what was put on the home screen.
+export function pushState(registration: ServiceWorkerRegistration | undefined, subscribed: boolean): PushState {
+  if (!registration?.pushManager || !("Notification" in globalThis)) return isApplePhone() ? "install first" : "unsupported";
+  if (Notification.permission === "denied") return "blocked";
+  return Notification.permission === "granted" && subscribed ? "on" : "off";
+}
+
+function isApplePhone(): boolean {
+  const standalone = (navigator as { standalone?: boolean }).standalone;
+  return standalone === false && navigator.maxTouchPoints > 1;
+}
