@@ -45,44 +45,45 @@ class Value {
 // malformed, found at start: a section that is not closed, an unknown partial or message, a value in any other place.
 class Templates {
  public:
-  static Result<Templates> load();   // the embedded ones
-  // `name` such as "prompt/choose"; `language` one of languages().
+  static Result<Templates> load();  // the embedded ones
+  // `name` such as "prompt/choose"; `language` one of languages(). Every template also knows {{language}},
+  // {{direction}}, {{style}}, {{script}} and {{icon}}.
   std::string render(std::string_view name, std::string_view language, const Value& values) const;
 
  private:
   struct Tree;
-  std::shared_ptr<const Tree> tree_;   // shared: copies of Templates read the same trees
+  std::shared_ptr<const Tree> tree_;  // shared: copies of Templates read the same trees
 };
 
 // "en", "fr", "de", "es", "ja", "ar".
 const std::vector<std::string>& languages();
 // The best of languages() for `wanted` (a choice the person made, or empty) and an Accept-Language (RFC 9110 §12.5.4).
 std::string language_for(std::string_view wanted, std::string_view accept_language);
-std::string_view direction(std::string_view language);   // "ltr", "rtl"
+std::string_view direction(std::string_view language);  // "ltr", "rtl"
 std::string message(std::string_view language, std::string_view key);
 
 // Where forms of this page may lead besides ourselves: the application's origin (CSP form-action follows redirects).
 struct PageOptions {
   int status = 200;
-  std::string form_action;      // an origin; empty: 'self' alone
+  std::string form_action;  // an origin; empty: 'self' alone
 };
-// An HTML reply: CSP without inline script or style, frame-ancestors 'none', no-store, nosniff, COOP. The referrer stays
-// with us ("same-origin"; under "no-referrer" browsers send our own forms with `Origin: null`).
+// An HTML reply: CSP without inline script or style, frame-ancestors 'none', no-store, nosniff, COOP. The referrer
+// stays with us ("same-origin"; under "no-referrer" browsers send our own forms with `Origin: null`).
 net::HttpResponse page(std::string html, const PageOptions& options = {});
 
-// What went wrong, with what to do next and a number to quote. `cause`: a message key ("problem.expired"; its heading
+// What went wrong, with what to do next and a number to quote. `cause`: a message key ("problem.gone"; its heading
 // is "<key>_title" where there is one), or else a sentence, shown as it is. `reference` may be empty.
 net::HttpResponse problem_page(std::string_view language, std::string_view cause, std::string_view reference,
                                int status = 400);
 
 // Built files of web/ under their hashed names: scripts, styles, images; and the authenticator's shell.
-bool serves_asset(std::string_view path);                // "/assets/…", "/authenticator/…"
+bool serves_asset(std::string_view path);  // "/assets/…", "/authenticator/…"
 net::HttpResponse asset(const net::HttpRequest& request);
 // "/assets/prompt-3f2a.js": the hashed path of an entry ("prompt.js", "prompt.css").
 std::string_view asset_path(std::string_view entry);
 
 // Cookies (RFC 6265bis): only ours are looked at.
-std::string cookie(const net::HttpRequest& request, std::string_view name);     // empty: none, or twice
+std::string cookie(const net::HttpRequest& request, std::string_view name);  // empty: none, or twice
 enum class SameSite { lax, strict };
 net::Header set_cookie(std::string_view name, std::string_view value, seconds lifetime, SameSite same_site);
 net::Header drop_cookie(std::string_view name);

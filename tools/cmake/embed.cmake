@@ -1,8 +1,13 @@
 # embed(target name folder pattern): puts the files folder/pattern into the program. Makes generated/embedded/name.h with
 #   std::span<const countersign::Embedded> countersign::embedded_name();   sorted by file name
+# With a pattern that begins with **/ also the files of folders below, named by their path from `folder`.
 # The bytes come in by .incbin; an edit or a new file rebuilds.
 function(embed target name folder pattern)
-  file(GLOB files CONFIGURE_DEPENDS ${folder}/${pattern})
+  if(pattern MATCHES "^\\*\\*/(.*)$")
+    file(GLOB_RECURSE files CONFIGURE_DEPENDS ${folder}/${CMAKE_MATCH_1})
+  else()
+    file(GLOB files CONFIGURE_DEPENDS ${folder}/${pattern})
+  endif()
   list(SORT files)
   set(dir ${CMAKE_BINARY_DIR}/generated/embedded)
   set(declarations "")
@@ -10,7 +15,7 @@ function(embed target name folder pattern)
   set(asm "")
   set(i 0)
   foreach(file ${files})
-    get_filename_component(base ${file} NAME)
+    file(RELATIVE_PATH base ${folder} ${file})
     string(APPEND asm "__asm__(\".section .rodata\\n.balign 16\\nembedded_${name}_${i}:\\n.incbin \\\"${file}\\\"\\n"
                       "embedded_${name}_${i}_end:\\n.byte 0\\n.text\\n\");\n")
     string(APPEND declarations "extern const char embedded_${name}_${i}[] asm(\"embedded_${name}_${i}\");\n"
