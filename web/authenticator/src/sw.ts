@@ -1,10 +1,10 @@
 /// <reference lib="webworker" />
-// The service worker: keeps the shell for use without network, and says "a sign-in is waiting" when the server does.
+// The service worker: keeps the shell for use without network, and says that a sign-in waits.
 import { DeviceClient } from "./lib/client.ts";
 import { ServerClock } from "./lib/clock.ts";
-import { pickLocale } from "./lib/locale.ts";
+import { direction, pickLocale } from "./lib/locale.ts";
 import { subscribeAll } from "./lib/push.ts";
-import { Store } from "./lib/store.ts";
+import { Store, type Account } from "./lib/store.ts";
 import { m } from "./paraglide/messages.js";
 
 declare const self: ServiceWorkerGlobalScope;
@@ -15,6 +15,7 @@ const ROOT = "/authenticator/";
 const OURS = "countersign-authenticator-";
 const CACHE = OURS + SHELL_VERSION;
 const TAG = "signin";
+const LOOK_LIMIT_MS = 4_000;
 
 // All or nothing: an install without every file fails, and the old version stays.
 self.addEventListener("install", (event) => {
@@ -50,15 +51,16 @@ self.addEventListener("fetch", (event) => {
   );
 });
 
-// Whatever the message says: what waits is asked for by the app, over TLS, with the device's key.
+// The message says "look" and no more, so this looks, with the devices' own keys, and says as little: whether a sign-in
+// waits, never whose or where. A notification there must be, also where the server cannot be asked.
 self.addEventListener("push", (event) => {
   event.waitUntil(
     (async () => {
-      const settings = await Store.open()
-        .then((store) => store.settings())
-        .catch(() => ({ locale: undefined }));
+      const store = await Store.open().catch(() => undefined);
+      const settings = (await store?.settings()) ?? {};
       const locale = pickLocale(settings.locale, self.navigator.languages);
-      await self.registration.showNotification(m.push_title({}, { locale }), {
+      const signin = store !== undefined && (await signinWaits(store));
+      await self.registration.showNotification(signin ? m.push_title({}, { locale }) : m.push_look({}, { locale }), {
         body: m.push_body({}, { locale }),
         tag: TAG,
         renotify: true,
@@ -66,11 +68,26 @@ self.addEventListener("push", (event) => {
         icon: `${ROOT}icon-192.png`,
         badge: `${ROOT}badge-96.png`,
         lang: locale,
-        dir: locale === "ar" ? "rtl" : "ltr",
+        dir: direction(locale),
       } as NotificationOptions);
     })(),
   );
 });
+
+async function signinWaits(store: Store): Promise<boolean> {
+  const clients = await deviceClients(store);
+  const each = (await store.accounts()).map(async (account) => {
+    const waiting = await clients(account).requests(0, AbortSignal.timeout(LOOK_LIMIT_MS));
+    return waiting.length > 0 || Promise.reject(new Error("nothing waits"));
+  });
+  return Promise.any(each).catch(() => false);
+}
+
+async function deviceClients(store: Store): Promise<(account: Account) => DeviceClient> {
+  const clock = new ServerClock((await store.settings()).clockOffset ?? 0);
+  const around = { host: self.location.host, clock, fetch: self.fetch.bind(self) };
+  return (account) => new DeviceClient(account, around);
+}
 
 self.addEventListener("notificationclick", (event) => {
   event.notification.close();
@@ -89,13 +106,8 @@ self.addEventListener("pushsubscriptionchange", (event) => {
   (event as ExtendableEvent).waitUntil(
     (async () => {
       const store = await Store.open();
-      const clock = new ServerClock((await store.settings()).clockOffset ?? 0);
-      const around = { host: self.location.host, clock, fetch: self.fetch.bind(self) };
-      await subscribeAll(self.registration.pushManager, {
-        accounts: await store.accounts(),
-        client: (account) => new DeviceClient(account, around),
-        store,
-      });
+      const client = await deviceClients(store);
+      await subscribeAll(self.registration.pushManager, { accounts: await store.accounts(), client, store });
     })(),
   );
 });

@@ -124,9 +124,11 @@ export class App {
 
   async remove(id: string): Promise<void> {
     this.#watched.get(id)?.abort();
+    const account = this.account(id);
     await this.store.remove(id);
     await this.#changed();
-    void this.#renewSubscription();
+    // A server that could not be told goes on sending; a new address keeps its messages away.
+    if (account?.endpoint) void this.client(account).unsubscribe().catch(() => this.#renewSubscription());
   }
 
   async forgetEnded(id: string): Promise<void> {
@@ -192,6 +194,8 @@ export class App {
 
   async disablePush(): Promise<void> {
     await (await this.#registration?.pushManager.getSubscription())?.unsubscribe();
+    // Where this does not arrive, the push service tells the server that nobody is there.
+    await Promise.allSettled(this.accounts.map((account) => this.client(account).unsubscribe()));
     await Promise.all(this.accounts.map((account) => this.store.update(account.id, { endpoint: "" })));
     await this.#changed();
     await this.#lookAtPush();
@@ -344,7 +348,6 @@ export class App {
     if (subscription) await announce(subscription, this.#subscriber()).catch(() => {});
   }
 
-  // The server is not told that an account was removed here; a new address keeps its messages away.
   async #renewSubscription(): Promise<void> {
     if (this.push !== "on") return;
     const manager = this.#registration?.pushManager;

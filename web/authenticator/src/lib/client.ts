@@ -29,10 +29,10 @@ export interface Outcome {
   reason: string;
 }
 
+// As PushSubscription.toJSON() writes it.
 export interface PushSubscriptionKeys {
   endpoint: string;
-  p256dh: string;
-  auth: string;
+  keys: { p256dh: string; auth: string };
 }
 
 // `code` is the protocol's word, or "away" where no answer came.
@@ -54,7 +54,7 @@ export interface Surroundings {
 }
 
 interface Call {
-  method: "GET" | "POST" | "PUT";
+  method: "GET" | "POST" | "PUT" | "DELETE";
   path: string;
   query?: string;
   body?: unknown;
@@ -110,7 +110,11 @@ export class DeviceClient {
   }
 
   async subscribe(keys: PushSubscriptionKeys): Promise<void> {
-    await this.#send({ method: "PUT", path: "/device/v1/subscription", body: keys });
+    await this.#send({ method: "PUT", path: "/device/v1/subscription", body: keys, limitMs: ANSWER_LIMIT_MS });
+  }
+
+  async unsubscribe(): Promise<void> {
+    await this.#send({ method: "DELETE", path: "/device/v1/subscription", limitMs: ANSWER_LIMIT_MS });
   }
 
 

@@ -57,8 +57,7 @@ const asSubscription = (fake: unknown) => fake as PushSubscription;
 test("the server gets endpoint and keys in base64url", () => {
   expect(keysOf(asSubscription(subscription("https://push.example/a")))).toEqual({
     endpoint: "https://push.example/a",
-    p256dh: "AQID",
-    auth: "_w",
+    keys: { p256dh: "AQID", auth: "_w" },
   });
 });
 

@@ -11,7 +11,7 @@ export interface Subscriber {
 
 export function keysOf(subscription: PushSubscription): PushSubscriptionKeys {
   const part = (name: PushEncryptionKeyName) => toBase64url(new Uint8Array(subscription.getKey(name) ?? new ArrayBuffer(0)));
-  return { endpoint: subscription.endpoint, p256dh: part("p256dh"), auth: part("auth") };
+  return { endpoint: subscription.endpoint, keys: { p256dh: part("p256dh"), auth: part("auth") } };
 }
 
 // Subscribes where that has not been done for the server's present key. Permission must have been given.
