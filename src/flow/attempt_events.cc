@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "flow/open_visit.h"
+#include "store/history.h"
 #include "store/tenants.h"
 #include "store/users.h"
 
@@ -24,6 +26,64 @@ Result<std::optional<OpenCase>> read_case(const Ports& ports, const TenantId& te
   });
 }
 
+namespace {
+
+// What the end of a request means for its user's budget; nullopt: nothing. A request that was never announced may end
+// unanswered as often as an attacker likes.
+std::optional<policy::Asked> asked(const signin::Attempt& ended) {
+  const bool announced = ended.notify == signin::Notify::yes;
+  switch (ended.state) {
+    case signin::State::allowed: return policy::Asked::approved;
+    case signin::State::denied:
+      if (ended.reason == "user_mistake") return policy::Asked::wrong_number;
+      return ended.reason == "user_cancelled" ? std::optional(policy::Asked::denied) : std::nullopt;
+    case signin::State::timed_out:
+    case signin::State::cancelled: return announced ? std::optional(policy::Asked::unanswered) : std::nullopt;
+    case signin::State::fraud:
+    case signin::State::prepared:
+    case signin::State::open: return std::nullopt;
+  }
+  std::abort();
+}
+
+Result<std::vector<store::StoredFatigue>> budgets_after(const Ports& ports, const signin::Attempt& ended) {
+  std::vector<store::StoredFatigue> out;
+  const std::optional<policy::Asked> outcome = asked(ended);
+  if (!outcome || ended.user.empty()) return out;
+  auto user = TRY(user_budget(ports, ended.tenant, ended.user));
+  const policy::UserBudget next = policy::after(user.budget, *outcome, ports.clock.now());
+  if (!(next == user.budget)) {
+    user.budget = next;
+    out.push_back(changed(ports, user));
+  }
+  if (*outcome != policy::Asked::approved) return out;
+  auto source = TRY(source_budget(ports, ended.tenant, ended.access.ip));
+  if (!source || source->row.version == 0) return out;
+  const policy::SourceBudget without = policy::without(source->budget, ended.user.text());
+  if (without == source->budget) return out;
+  source->budget = without;
+  out.push_back(changed(ports, *source));
+  return out;
+}
+
+// What follows for the user, the place and the prompt.
+Result<void> consequences(const Ports& ports, const OpenCase& open, const record::AuthEvent& event, Ending& out) {
+  const signin::Attempt& ended = out.attempt;
+  out.budgets = TRY(budgets_after(ports, ended));
+  const bool allowed = ended.state == signin::State::allowed, fraud = ended.state == signin::State::fraud;
+  if (fraud && open.situation.user) {
+    out.protection = TRY(plan_protection(
+        ports, {"not_me", open.app, ended.id, ended.access, ended.user, open.situation.user->username}));
+  }
+  if (allowed && ended.visit.empty()) out.known_host = TRY(host_digest(ports, open.app, ended.access));
+  if (ended.visit.empty() || (!allowed && !fraud)) return {};
+  const auto visit = TRY(read_visit(ports, ended.visit));
+  if (visit && visit->visit.state == signin::VisitState::open) out.visit = TRY(end_visit(ports, *visit, event));
+  return {};
+}
+
+}  // namespace
+
 Result<Ending> end_case(const Ports& ports, const OpenCase& open, const signin::Event& event,
                         const std::string& device_address) {
   Ending out;
@@ -44,8 +104,11 @@ Result<Ending> end_case(const Ports& ports, const OpenCase& open, const signin::
   out.row = TRY(seal_attempt(ports, out.attempt, open.row.version));
   if (out.attempt.state == signin::State::allowed) {
     out.cleared = open.situation.user;
-    out.remembered = TRY(remember(ports, open.app, open.attempt.user, open.attempt.id, out.policy));
+    if (out.attempt.visit.empty()) {
+      out.remembered = TRY(remember(ports, open.app, open.attempt.user, open.attempt.id, out.policy));
+    }
   }
+  TRY(consequences(ports, open, log, out));
   return out;
 }
 
@@ -57,6 +120,17 @@ Result<void> write_ending(const Ports& ports, store::Txn& txn, const Ending& end
       TRY(store::clear_failures(txn, ending.cleared->tenant, ending.cleared->id));
     }
     if (!ending.remembered.token.empty()) TRY(store::insert_remembered(txn, ending.remembered.row));
+  }
+  const signin::Attempt& attempt = ending.attempt;
+  if (ending.visit) {
+    TRY(write_visit_ending(ports, txn, *ending.visit));
+  } else if (!attempt.visit.empty()) {
+    TRY(store::note_change(txn, visit_key(attempt.visit), ports.clock.now()));
+  }
+  TRY(write_budgets(txn, ending.budgets));
+  if (ending.protection) TRY(write_protection(ports, txn, *ending.protection));
+  if (!ending.known_host.empty()) {
+    TRY(store::put_known_host(txn, attempt.tenant, attempt.user, ending.known_host, ports.clock.now()));
   }
   return store::append_history(txn, ending.event);
 }
@@ -73,7 +147,7 @@ Result<Standing> standing_of(const Ports& ports, const signin::Attempt& attempt,
       out.number = TRY(ports.keys.push_number(attempt.tenant, attempt.id, attempt.digits));
     }
   }
-  if (attempt.state == signin::State::allowed && policy.remembered_devices_days > 0) {
+  if (attempt.state == signin::State::allowed && attempt.visit.empty() && policy.remembered_devices_days > 0) {
     out.remember_token = TRY(remember_token(ports, attempt.id));
   }
   return out;

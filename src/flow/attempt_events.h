@@ -2,9 +2,13 @@
 #pragma once
 
 #include <optional>
+#include <vector>
 
+#include "flow/budgets.h"
+#include "flow/protect.h"
 #include "flow/sign_in.h"
 #include "flow/stored_attempt.h"
+#include "flow/visit_ending.h"
 
 namespace countersign::flow {
 
@@ -24,9 +28,13 @@ struct Ending {
   signin::Attempt attempt;
   store::StoredAttempt row;
   store::HistoryRow event;
-  std::optional<User> cleared;                  // whose failures and gate are looked at: an approval
+  std::optional<User> cleared;  // whose failures and gate are looked at: an approval
   policy::Effective policy;
   Remembered remembered;
+  std::optional<VisitEnding> visit;  // the prompt's, by an approval or "not me"
+  std::vector<store::StoredFatigue> budgets;
+  std::optional<Protection> protection;  // "not me"
+  Bytes known_host;                      // from which an approved request came; empty: a browser's
 };
 
 // Steps the case by `event` and seals what follows.   conflict: it was final already.

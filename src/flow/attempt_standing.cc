@@ -5,6 +5,8 @@
 #include "flow/attempt_events.h"
 #include "flow/push.h"
 #include "flow/run_again.h"
+#include "flow/subscribe.h"
+#include "flow/visit.h"
 #include "store/attempts.h"
 #include "store/users.h"
 
@@ -20,6 +22,8 @@ void finish_case(const Ports& ports, Ending made, Done<Standing> finish) {
                       count_sign_in(ports, signin::log_result(ending->attempt.state));
                       ports.wake(attempt_key(ending->attempt.id));
                       if (!ending->attempt.phone.empty()) ports.wake(phone_key(ending->attempt.phone));
+                      if (!ending->attempt.visit.empty()) ports.wake(visit_key(ending->attempt.visit));
+                      if (ending->protection) ports.wake(kOutboxKey);
                       finish(standing_of(ports, ending->attempt, ending->policy));
                     });
 }
@@ -42,6 +46,54 @@ void attempt_standing(const Ports& ports, const Application& app, const AttemptI
           return finish(standing_of(ports, open->attempt, open->situation.policy));
         }
         Result<Ending> ending = end_case(ports, *open, signin::Expired{}, "");
+        if (!ending) return finish(std::move(ending).error());
+        finish_case(ports, *std::move(ending), std::move(finish));
+      },
+      std::move(done));
+}
+
+namespace {
+
+Error waits_no_more() { return {Errc::refused, "the request waits no more"}; }
+
+// The attempt while it waits for its phone.
+Result<OpenCase> waiting_case(const Ports& ports, const TenantId& tenant, const AttemptId& id) {
+  auto found = TRY(read_case(ports, tenant, id));
+  const bool waits = found && found->attempt.state == signin::State::open && ports.clock.now() < found->attempt.expires;
+  if (!waits) return waits_no_more();
+  return *std::move(found);
+}
+
+}  // namespace
+
+void extend_push(const Ports& ports, const TenantId& tenant, const AttemptId& id, Done<Standing> done) {
+  run_again<Standing>(
+      [&ports, tenant, id](Done<Standing> finish) {
+        const Result<OpenCase> open = waiting_case(ports, tenant, id);
+        if (!open) return finish(open.error());
+        const Result<signin::Attempt> next = signin::step(
+            open->attempt, signin::Extended{ports.clock.now() + ports.settings.push_lifetime}, ports.clock.now());
+        if (!next) return finish(waits_no_more());
+        Result<store::StoredAttempt> sealed = seal_attempt(ports, *next, open->row.version);
+        if (!sealed) return finish(std::move(sealed).error());
+        auto row = std::make_shared<store::StoredAttempt>(*std::move(sealed));  // lives until the commit is durable
+        ports.store.write([&ports, row](store::Txn& txn) { return put_attempt(ports, txn, *row); },
+                          [&ports, row, next = *next, policy = open->situation.policy,
+                           finish = std::move(finish)](Result<void> written) {
+                            if (!written) return finish(std::move(written).error());
+                            ports.wake(phone_key(next.phone));
+                            finish(standing_of(ports, next, policy));
+                          });
+      },
+      std::move(done));
+}
+
+void cancel_push(const Ports& ports, const TenantId& tenant, const AttemptId& id, Done<Standing> done) {
+  run_again<Standing>(
+      [&ports, tenant, id](Done<Standing> finish) {
+        const Result<OpenCase> open = waiting_case(ports, tenant, id);
+        if (!open) return finish(open.error());
+        Result<Ending> ending = end_case(ports, *open, signin::Cancelled{}, "");
         if (!ending) return finish(std::move(ending).error());
         finish_case(ports, *std::move(ending), std::move(finish));
       },
@@ -150,9 +202,8 @@ void answer_push(const Ports& ports, Answer answer, Done<Standing> done) {
 
 void expire_attempts(const Ports& ports, Done<int> done) {
   constexpr int kBatch = 100;
-  const auto rows = store::read(ports.store, [&](store::Txn& txn) {
-    return store::run_out_attempts(txn, ports.clock.now(), kBatch);
-  });
+  const auto rows = store::read(
+      ports.store, [&](store::Txn& txn) { return store::run_out_attempts(txn, ports.clock.now(), kBatch); });
   if (!rows) return done(rows.error());
   if (rows->empty()) return done(0);
   auto left = std::make_shared<std::atomic<int>>(static_cast<int>(rows->size()));  // shared by the completions

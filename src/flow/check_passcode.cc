@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "core/factor/factor.h"
+#include "flow/open_visit.h"
 #include "flow/run_again.h"
 #include "flow/stored_attempt.h"
 #include "store/users.h"
@@ -25,6 +26,8 @@ struct Verdict {
   std::optional<store::HistoryRow> row;
   std::optional<store::StoredAttempt> kept;
   Remembered remembered;
+  std::optional<VisitEnding> ending;        // of the visit, by a success
+  std::optional<store::StoredVisit> visit;  // that says the failure
   Standing standing;
   bool counts = false;  // a wrong code: towards the lock
 };
@@ -35,14 +38,18 @@ std::string_view logged_factor(const Enrolment& enrolment) {
   return enrolment.phone.empty() ? "hardware_token" : "duo_mobile_passcode";
 }
 
+bool contains(const std::vector<EnrolmentId>& ids, const EnrolmentId& id) {
+  return std::find(ids.begin(), ids.end(), id) != ids.end();
+}
+
 // Tries the code on each usable enrolment. Only trouble with the keys is an error.
 Result<std::optional<Match>> find_match(const Ports& ports, const Situation& situation,
-                                        const std::vector<EnrolmentId>& usable, const Secret& passcode) {
+                                        const std::vector<EnrolmentId>& usable, const PasscodeRequest& request) {
   for (const Enrolment& enrolment : situation.enrolments) {
     const factor::Kind* kind = factor::kind(enrolment.kind);
-    if (!kind || !kind->verify) continue;
-    if (std::find(usable.begin(), usable.end(), enrolment.id) == usable.end()) continue;
-    Result<Bytes> next = ports.keys.verify_passcode(enrolment, passcode, ports.clock.now());
+    if (!kind || !kind->verify || !contains(usable, enrolment.id)) continue;
+    if (request.only && !contains(*request.only, enrolment.id)) continue;
+    Result<Bytes> next = ports.keys.verify_passcode(enrolment, request.passcode, ports.clock.now());
     if (next) return std::optional(Match{enrolment, *std::move(next)});
     if (next.error().code == Errc::unavailable) return next.error();
   }
@@ -74,14 +81,16 @@ struct Judge {
     return {};
   }
   Result<void> operator()(const policy::Require& require) {
-    verdict.match = TRY(find_match(ports, verdict.situation, require.usable, request.passcode));
+    verdict.match = TRY(find_match(ports, verdict.situation, require.usable, request));
     if (verdict.match) {
       end(signin::State::allowed, "valid_passcode");
       verdict.event.factor = logged_factor(verdict.match->enrolment);
       name_device(verdict.event, verdict.situation, verdict.match->enrolment);
-      verdict.remembered = TRY(remember(ports, request.app, verdict.situation.user->id, verdict.event.txid,
-                                        verdict.situation.policy));
-      verdict.standing.remember_token = verdict.remembered.token;
+      if (!request.visit) {  // a visit remembers its browser in its own way
+        verdict.remembered =
+            TRY(remember(ports, request.app, verdict.situation.user->id, verdict.event.txid, verdict.situation.policy));
+        verdict.standing.remember_token = verdict.remembered.token;
+      }
     } else {
       end(signin::State::denied, "invalid_passcode");
       verdict.event.factor = "passcode";
@@ -106,6 +115,20 @@ signin::Attempt kept_attempt(const Ports& ports, const Verdict& verdict, const A
   return attempt;
 }
 
+// What the visit becomes: ended by a success, told of a failure.
+Result<void> judge_visit(const Ports& ports, const VisitStep& step, Verdict& verdict) {
+  auto open = TRY(read_visit(ports, step.id));
+  if (!open || open->visit.state != signin::VisitState::open) return Error{Errc::refused, "the visit has ended"};
+  open->visit.remember = step.remember;
+  if (verdict.event.result == "success") {
+    verdict.ending = TRY(end_visit(ports, *open, verdict.event));
+  } else {
+    open->visit.problem = verdict.event.reason;
+    verdict.visit = TRY(seal_visit(ports, open->visit, open->row.version));
+  }
+  return {};
+}
+
 Result<Verdict> judge(const Ports& ports, const PasscodeRequest& request) {
   Verdict verdict;
   verdict.situation = TRY(store::read(ports.store, [&](store::Txn& txn) {
@@ -115,6 +138,7 @@ Result<Verdict> judge(const Ports& ports, const PasscodeRequest& request) {
   TRY(std::visit(Judge{ports, request, verdict}, verdict.situation.decision));
   verdict.standing.attempt = verdict.event.txid;
   verdict.row = TRY(seal_event(ports, verdict.event));
+  if (request.visit) TRY(judge_visit(ports, *request.visit, verdict));
   if (request.keep == Keep::yes) {
     verdict.kept = TRY(seal_attempt(ports, kept_attempt(ports, verdict, request.app), 0));
   }
@@ -138,6 +162,8 @@ Result<void> write_down(const Ports& ports, store::Txn& txn, const Verdict& verd
     }
   }
   if (verdict.kept) TRY(put_attempt(ports, txn, *verdict.kept));
+  if (verdict.ending) TRY(write_visit_ending(ports, txn, *verdict.ending));
+  if (verdict.visit) TRY(put_visit(ports, txn, *verdict.visit));
   return store::append_history(txn, *verdict.row);
 }
 

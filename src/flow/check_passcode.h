@@ -1,6 +1,9 @@
 // A typed code: checked, counted, recorded, all or nothing.
 #pragma once
 
+#include <optional>
+#include <vector>
+
 #include "flow/sign_in.h"
 
 namespace countersign::flow {
@@ -14,6 +17,8 @@ struct PasscodeRequest {
   record::AccessDevice access;
   Secret passcode;
   Keep keep = Keep::no;
+  std::optional<VisitStep> visit;                // which a success ends, and which says a failure
+  std::optional<std::vector<EnrolmentId>> only;  // of the usable ones, those that may be tried
 };
 
 // Tries the code on every enrolment that takes one and that policy allows. A success stores the next state, clears the

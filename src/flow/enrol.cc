@@ -9,6 +9,7 @@
 #include "flow/stored_attempt.h"
 #include "flow/subscribe.h"
 #include "store/attempts.h"
+#include "store/history.h"
 #include "store/tenants.h"
 #include "store/users.h"
 
@@ -145,9 +146,8 @@ void enrol_user(const Ports& ports, EnrolRequest request, Done<Enrolled> done) {
 Result<EnrolStatus> enrol_status(const Ports& ports, const TenantId& tenant, const UserId& user,
                                  const Secret& activation_code) {
   const Bytes digest = TRY(digest_of(ports, activation_code));
-  const auto found = TRY(store::read(ports.store, [&](store::Txn& txn) {
-    return store::activation_by_digest(txn, digest);
-  }));
+  const auto found =
+      TRY(store::read(ports.store, [&](store::Txn& txn) { return store::activation_by_digest(txn, digest); }));
   if (!found || found->tenant != tenant || found->user != user) return EnrolStatus::invalid;
   if (found->used) return EnrolStatus::success;
   return ports.clock.now() < found->expires ? EnrolStatus::waiting : EnrolStatus::invalid;
@@ -166,6 +166,15 @@ void new_activation(const Ports& ports, const TenantId& tenant, const PhoneId& p
                       if (!written) return done(std::move(written).error());
                       done(std::move(activation->link));
                     });
+}
+
+Result<PhoneForActivation> phone_for_activation(const Ports& ports, const User& user, seconds valid) {
+  PhoneForActivation out;
+  out.phone = new_phone(ports, user.tenant, user.id);
+  NewActivation made = TRY(make_activation(ports, user.tenant, user.id, out.phone.id, valid));
+  out.code = std::move(made.link.code);
+  out.activation = std::move(made.row);
+  return out;
 }
 
 namespace {
@@ -244,10 +253,12 @@ void activate(const Ports& ports, ActivateRequest request, Done<Activated> done)
         if (!TRY(store::update_phone(txn, plan->phone))) return lost();
         TRY(store::insert_enrolment(txn, plan->push));
         TRY(store::insert_enrolment(txn, plan->totp));
-        return note(ports, txn, plan->notice, plan->phone.id);
+        TRY(note(ports, txn, plan->notice, plan->phone.id));
+        return store::note_change(txn, phone_key(plan->phone.id), ports.clock.now());
       },
       [&ports, plan, done = std::move(done)](Result<void> written) {
         if (!written) return done(std::move(written).error());
+        ports.wake(phone_key(plan->phone.id));
         ports.wake(kOutboxKey);
         done(std::move(plan->out));
       });

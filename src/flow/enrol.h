@@ -12,15 +12,15 @@ namespace countersign::flow {
 
 struct EnrolRequest {
   Application app;
-  std::string username;                  // empty: a random one is made
+  std::string username;  // empty: a random one is made
   seconds valid{86400};
-  int bypass_codes = 0;                  // 0 to 10
+  int bypass_codes = 0;  // 0 to 10
 };
 struct Enrolled {
   UserId user;
   std::string username;
-  std::string activation_code;           // "<20 characters>": what the authenticator sends; single use
-  std::string activation_url;            // "<public_url>/activate/<code>"
+  std::string activation_code;  // "<20 characters>": what the authenticator sends; single use
+  std::string activation_url;   // "<public_url>/activate/<code>"
   Instant expires{};
   std::vector<std::string> bypass_codes;
 };
@@ -44,16 +44,24 @@ struct ActivationLink {
 void new_activation(const Ports& ports, const TenantId& tenant, const PhoneId& phone, seconds valid,
                     Done<ActivationLink> done);
 
+// A phone of this user to be stored, with the code that binds an authenticator to it.
+struct PhoneForActivation {
+  Phone phone;
+  std::string code;
+  store::Activation activation;
+};
+Result<PhoneForActivation> phone_for_activation(const Ports& ports, const User& user, seconds valid);
+
 struct ActivateRequest {
   Secret code;
-  Bytes public_key;                      // ES256, uncompressed point
+  Bytes public_key;  // ES256, uncompressed point
   std::string platform;
 };
 struct Activated {
   Phone phone;
   std::string tenant_name;
   std::string username;
-  Secret totp_secret;                    // the phone's own offline codes: SHA-1, 6 digits, 30 s
+  Secret totp_secret;  // the phone's own offline codes: SHA-1, 6 digits, 30 s
 };
 // Binds the authenticator: push and totp enrolments of the phone are made (or replaced).
 // refused: unknown, used or expired code, one and the same.   malformed: not a public key.

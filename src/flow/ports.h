@@ -4,7 +4,9 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/base/random.h"
 #include "core/base/result.h"
@@ -14,15 +16,20 @@
 #include "keys/keys.h"
 #include "store/store.h"
 
+namespace countersign::factor::webauthn {
+class Metadata;
+}
+
 namespace countersign::flow {
 
 struct Settings {
-  seconds push_lifetime{60};        // a push request waits so long for its answer
-  seconds attempt_kept{600};        // a decided attempt can still be asked for (duo-api §9: at least 5 minutes)
+  seconds push_lifetime{60};  // a push request waits so long for its answer
+  seconds attempt_kept{600};  // a decided attempt can still be asked for (duo-api §9: at least 5 minutes)
   seconds activation_lifetime{86400};
-  std::string public_url;           // "https://localhost:8443", without a slash at the end
-  webpush::Services push_services;  // whose endpoints phones may subscribe with
-  std::string push_key;             // the public key of Web Push, as browsers take it
+  std::string public_url;                    // "https://localhost:8443", without a slash at the end
+  std::vector<std::string> related_origins;  // further origins whose pages may use our passkeys
+  webpush::Services push_services;           // whose endpoints phones may subscribe with
+  std::string push_key;                      // the public key of Web Push, as browsers take it
 };
 
 // How many sign-ins have ended, by the result of their event; for the metrics.
@@ -37,8 +44,11 @@ struct Ports {
   Random& random;
   std::function<void(std::string_view key)> wake;  // after the commit: whoever waits for `key` looks again
   Settings settings;
-  SignInCounts* counts = nullptr;  // nullptr: nobody counts
-  AppCache* apps = nullptr;        // nullptr: several nodes write; every request reads its application
+  SignInCounts* counts = nullptr;                        // nullptr: nobody counts
+  const factor::webauthn::Metadata* metadata = nullptr;  // of makes of authenticator; nullptr: none was given
+  // Tells the operator why something was refused: an event's name and a text without personal data.
+  std::function<void(std::string_view event, std::string_view detail)> tell = [](std::string_view, std::string_view) {};
+  AppCache* apps = nullptr;  // nullptr: several nodes write; every request reads its application
 };
 
 // After the commit of an event with this result.

@@ -45,6 +45,17 @@ Result<bool> is_remembered(const Ports& ports, store::Txn& txn, const Applicatio
   return device && device->user == user.id && device->app == app.id && ports.clock.now() < device->expires;
 }
 
+enum class Recollection { none, remembered };
+
+void decide(const Ports& ports, Situation& situation, const record::AccessDevice& access, Recollection recollection) {
+  policy::Context context;
+  if (situation.user) context.user = &*situation.user;
+  context.enrolments = &situation.enrolments;
+  context.address = access.ip;
+  context.remembered = recollection == Recollection::remembered;
+  situation.decision = policy::decide(situation.policy, context, ports.clock.now());
+}
+
 }  // namespace
 
 Result<Situation> look_up(const Ports& ports, store::Txn& txn, const Application& app, const UserRef& ref,
@@ -53,7 +64,7 @@ Result<Situation> look_up(const Ports& ports, store::Txn& txn, const Application
   out.user = TRY(find_user(txn, app.tenant, ref));
   if (const auto* name = std::get_if<std::string>(&ref)) out.asked_name = *name;
   out.policy = TRY(effective_policy(txn, app, out.user ? out.user->id : UserId{}));
-  policy::Context context;
+  bool remembered = false;
   if (out.user) {
     out.asked_name = out.user->username;
     out.enrolments = TRY(store::enrolments_of(txn, app.tenant, out.user->id));
@@ -65,13 +76,14 @@ Result<Situation> look_up(const Ports& ports, store::Txn& txn, const Application
         out.groups.push_back(std::move(group.name));
       }
     }
-    context.user = &*out.user;
-    context.remembered = TRY(is_remembered(ports, txn, app, *out.user, remember_token));
+    remembered = TRY(is_remembered(ports, txn, app, *out.user, remember_token));
   }
-  context.enrolments = &out.enrolments;
-  context.address = access.ip;
-  out.decision = policy::decide(out.policy, context, ports.clock.now());
+  decide(ports, out, access, remembered ? Recollection::remembered : Recollection::none);
   return out;
+}
+
+void decide_remembered(const Ports& ports, Situation& situation, const record::AccessDevice& access) {
+  decide(ports, situation, access, Recollection::remembered);
 }
 
 record::AuthEvent event_of(const Ports& ports, const Application& app, const Situation& situation,

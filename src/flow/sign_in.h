@@ -12,6 +12,7 @@
 #include "core/policy/decide.h"
 #include "core/record/auth_event.h"
 #include "core/signin/attempt.h"
+#include "core/signin/visit.h"
 #include "flow/ports.h"
 #include "store/attempts.h"
 #include "store/history.h"
@@ -25,18 +26,24 @@ struct Standing {
   signin::State state = signin::State::denied;  // open: still waiting
   std::string reason;                           // duo-api §5.3: valid_passcode, invalid_passcode, locked_out, …
   AttemptId attempt;
-  std::string number;                           // while open and to be shown: the number to type
-  int seconds_left = 0;                         // while open
-  std::string remember_token;                   // given once, when policy remembers devices
+  std::string number;          // while open and to be shown: the number to type
+  int seconds_left = 0;        // while open
+  std::string remember_token;  // given once, when policy remembers devices
+};
+
+// The visit that a factor is shown in, where there is one.
+struct VisitStep {
+  VisitId id;
+  signin::Remember remember = signin::Remember::no;
 };
 
 // Everything one sign-in decision rests on, read on one snapshot.
 struct Situation {
-  std::optional<User> user;                     // none: unknown name
-  std::string asked_name;                       // as the client sent it, for the log
+  std::optional<User> user;  // none: unknown name
+  std::string asked_name;    // as the client sent it, for the log
   std::vector<Enrolment> enrolments;
   std::vector<Phone> phones;
-  std::vector<std::string> groups;              // names, for the log
+  std::vector<std::string> groups;  // names, for the log
   policy::Effective policy;
   policy::Decision decision;
 };
@@ -44,6 +51,9 @@ struct Situation {
 // not_found: a user id that this tenant does not have. malformed: a name that no user can have.
 Result<Situation> look_up(const Ports& ports, store::Txn& txn, const Application& app, const UserRef& ref,
                           const record::AccessDevice& access, const Secret& remember_token);
+
+// Decides again for somebody whose browser is remembered; look_up knows devices by their token alone.
+void decide_remembered(const Ports& ports, Situation& situation, const record::AccessDevice& access);
 
 // The event of this sign-in with everything filled in but result, reason and factor.
 record::AuthEvent event_of(const Ports& ports, const Application& app, const Situation& situation,

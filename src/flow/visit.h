@@ -17,7 +17,7 @@ namespace countersign::flow {
 
 struct VisitRequest {
   Application app;
-  std::string username;        // byte for byte
+  std::string username;  // byte for byte
   signin::ReturnTo back;
 };
 // A visit waits for its browser.   malformed: a name that no user can have.
@@ -34,14 +34,14 @@ struct CodeRequest {
   Application app;
   std::string code;
   std::string return_uri;
-  ClientToken client_token;    // spent in the same transaction
+  ClientToken client_token;  // spent in the same transaction
 };
 struct Redeemed {
-  signin::Visit visit;         // username, nonce, issuer, ended: what the token says
-  record::AuthEvent event;     // what happened
+  signin::Visit visit;      // username, nonce, issuer, ended: what the token says
+  record::AuthEvent event;  // what happened
 };
-// refused: no such code of this application, used, too old, for another redirect_uri, or the client token was spent; the
-// error's text says which, for an application that has authenticated itself.
+// refused: no such code of this application, used, too old, for another redirect_uri, or the client token was spent;
+// the error's text says which, for an application that has authenticated itself.
 void redeem_code(const Ports& ports, CodeRequest request, Done<Redeemed> done);
 
 // ---- From the browser (faces/prompt) ----
@@ -49,7 +49,7 @@ void redeem_code(const Ports& ports, CodeRequest request, Done<Redeemed> done);
 // How a browser names itself: the visit in the address, the cookie, where it comes from, what it calls itself.
 struct Caller {
   VisitId visit;
-  Secret cookie;               // "<id>.<secret>" or empty; the cookie's name is cookie_name(tenant)
+  Secret cookie;  // "<id>.<secret>" or empty; the cookie's name is cookie_name(tenant)
   std::string address;
   std::string user_agent;
 };
@@ -59,42 +59,44 @@ std::string browser_cookie_name(const TenantId& tenant);
 // Whose visit this is, before the cookie can be read.   not_found: no such visit.
 Result<TenantId> tenant_of_visit(const Ports& ports, const VisitId& visit);
 
-enum class Way { passkey, push, passcode };       // in order of strength
+enum class Way { passkey, push, passcode };  // in order of strength
 struct Method {
   Way way = Way::passcode;
-  PhoneId phone;               // push
-  std::string name;            // of the device, as its owner knows it
+  PhoneId phone;     // push
+  std::string name;  // of the device, as its owner knows it
 };
 
 // What the browser is to see.
-struct Choose {                // a factor is wanted
-  Method first;                // the strongest that is there
+struct Choose {  // a factor is wanted
+  Method first;  // the strongest that is there
   std::vector<Method> others;
-  std::string passkey_options; // PublicKeyCredentialRequestOptionsJSON, where a passkey is among them
-  std::string problem;         // why this is shown again: "invalid_passcode", "no_response", "user_mistake", …; or empty
-  int remember_days = 0;       // 0: policy remembers nothing
+  std::string passkey_options;  // PublicKeyCredentialRequestOptionsJSON, where a passkey is among them
+  std::string problem;    // why this is shown again: "invalid_passcode", "no_response", "user_mistake", …; or empty
+  int remember_days = 0;  // 0: policy remembers nothing
 };
-struct Waiting {               // a push waits on the phone
+struct Waiting {  // a push waits on the phone
   std::string number;
-  std::string phone;           // its name
+  std::string phone;  // its name
   int seconds_left = 0;
   int total_seconds = 0;
-  enum class Notified { yes, no } notified = Notified::no;   // no: "open your authenticator"
-  enum class More { possible, spent } more = More::possible; // more time
+  enum class Notified { yes, no } notified = Notified::no;    // no: "open your authenticator"
+  enum class More { possible, spent } more = More::possible;  // more time
   std::vector<Method> others;
 };
-struct BindFirst {             // nobody is enrolled yet: a factor is bound now
-  std::string passkey_options; // PublicKeyCredentialCreationOptionsJSON
+struct BindFirst {              // nobody is enrolled yet: a factor is bound now
+  std::string passkey_options;  // PublicKeyCredentialCreationOptionsJSON
 };
-struct BindPhone {             // the authenticator's link is shown until it is used
+struct BindPhone {  // the authenticator's link is shown until it is used
   std::string url;
   int seconds_left = 0;
 };
-struct GoBack { std::string url; };                            // done: to the application, with the code
+struct GoBack {
+  std::string url;
+};  // done: to the application, with the code
 struct Refused {
-  std::string reason;          // the log's word
+  std::string reason;  // the log's word
   std::string reference;
-  std::string back_url;        // to the application, with error=access_denied; the page offers it
+  std::string back_url;  // to the application, with error=access_denied; the page offers it
 };
 struct View {
   TenantId tenant;
@@ -102,14 +104,14 @@ struct View {
   std::string app_name;
   std::string username;
   std::variant<Choose, Waiting, BindFirst, BindPhone, GoBack, Refused> shows;
-  std::string set_cookie;      // the cookie's new value, where it is to be set
-  std::string prove_browser;   // what the browser's key is to sign, where it has one or should make one; else empty
+  std::string set_cookie;     // the cookie's new value, where it is to be set
+  std::string prove_browser;  // what the browser's key is to sign, where it has one or should make one; else empty
   int visit_seconds_left = 0;
-  std::string back_origin;     // "https://app.example": where the browser will be sent in the end (CSP form-action)
+  std::string back_origin;  // "https://app.example": where the browser will be sent in the end (CSP form-action)
 };
 
 // Errors of all that follow:   not_found: no such visit, its time is over, or it belongs to another browser; one and
-// the same.   conflict: what was asked does not fit what is shown now (a second tab was faster): look again.
+// the same.   refused: what was asked does not fit what is shown now (a second tab was faster): look again.
 // unavailable: as ever.
 
 // Opens or looks again. Binds the visit to the browser at first; ends it where policy needs no factor.
@@ -120,9 +122,9 @@ std::string visit_key(const VisitId& visit);
 struct VisitVersion {
   std::int64_t version = 0;
   signin::VisitState state = signin::VisitState::open;
-  std::int64_t push_version = 0;     // of the request that waits; changes with its end
-  std::size_t enrolments = 0;        // of the user; grows when the authenticator is bound
-  std::string wait_key;              // what to wait for
+  std::int64_t push_version = 0;  // of the request that waits; changes with its end
+  std::size_t enrolments = 0;     // of the user; grows when the authenticator is bound
+  std::string wait_key;           // what to wait for
   bool operator==(const VisitVersion&) const = default;
 };
 Result<VisitVersion> visit_version(const Ports& ports, const Caller& caller);
@@ -143,6 +145,6 @@ void visit_passkey_failed(const Ports& ports, Caller caller, Done<View> done);
 // Enrolment within a first sign-in; afterwards the new factor is asked for.
 void visit_bind_passkey(const Ports& ports, Caller caller, std::string response, Done<View> done);
 void visit_bind_phone(const Ports& ports, Caller caller, Done<View> done);
-void visit_unbind(const Ports& ports, Caller caller, Done<View> done);   // back to the choice
+void visit_unbind(const Ports& ports, Caller caller, Done<View> done);  // back to the choice
 
 }  // namespace countersign::flow
