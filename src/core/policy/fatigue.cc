@@ -10,8 +10,8 @@ namespace countersign::policy {
 namespace {
 
 constexpr std::string_view kUserVersion = "u1;", kSourceVersion = "s1;";
-constexpr std::size_t kStoredMax = 16 * 1024;
-constexpr std::size_t kTimesMax = 64;       // more than any budget lets happen
+constexpr std::size_t kStoredMax = 32 * 1024;  // kUsesMax ids of the longest kind, with their times
+constexpr std::size_t kTimesMax = 64;          // the newest; more change no answer
 constexpr std::size_t kUsesMax = 256;
 constexpr int kIpv4Kept = 24, kIpv6Kept = 48;
 
@@ -61,12 +61,18 @@ bool may_notify(const UserBudget& budget, Instant now) {
 }
 
 UserBudget after(const UserBudget& budget, Asked outcome, Instant now) {
-  if (outcome == Asked::approved) return UserBudget();
   UserBudget next = budget;
   drop_before(next.failed, now - kLongWindow);
   drop_before(next.denials, now - kLongWindow);
+  if (outcome == Asked::approved) {
+    // His own sign-in does not take back that he refused others.
+    return UserBudget{.failed = {}, .pull_only_until = {}, .steps = 0, .denials = std::move(next.denials)};
+  }
+  if (next.failed.empty()) next.steps = 0;  // a day without: no longer in a row
   next.failed.push_back(now);
   if (outcome == Asked::denied) next.denials.push_back(now);
+  drop_before(next.failed, now - kLongWindow);
+  drop_before(next.denials, now - kLongWindow);
   const bool spent = since(next.failed, now - kShortWindow) >= kUnansweredShortMax ||
                      since(next.failed, now - kLongWindow) >= kUnansweredLongMax;
   if (spent && now >= next.pull_only_until) {
@@ -81,7 +87,8 @@ bool blocked(const SourceBudget& budget, Instant now) { return now < budget.bloc
 SourceBudget after(const SourceBudget& budget, std::string_view user, Instant now) {
   SourceBudget next = budget;
   std::erase_if(next.uses, [&](const SourceBudget::Use& use) { return use.at <= now - kCampaignWindow; });
-  const auto known = std::find_if(next.uses.begin(), next.uses.end(), [&](const auto& use) { return use.user == user; });
+  const auto known =
+      std::find_if(next.uses.begin(), next.uses.end(), [&](const auto& use) { return use.user == user; });
   if (known != next.uses.end()) {
     known->at = now;
   } else if (next.uses.size() < kUsesMax) {

@@ -98,6 +98,8 @@ Result<Words> read_aaguids(std::string_view value) {
     if (out.size() == kAaguidsMax) return Error{Errc::malformed, "at most 1000 AAGUIDs"};
     out.push_back(factor::webauthn::text(*read));
   }
+  std::sort(out.begin(), out.end());
+  out.erase(std::unique(out.begin(), out.end()), out.end());
   return out;
 }
 

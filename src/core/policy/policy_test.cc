@@ -19,6 +19,9 @@ TEST(PolicySet, TakesEveryKeyAndReadsBackWhatItWrites) {
       {"allowed_auth_list", "bypass,duo-push"}, {"blocked_auth_list", "sms"},
       {"verified_push_digits", "3"},     {"verified_push_digits", "6"},
       {"plain_push", "deny"},            {"plain_push", "allow"},
+      {"push_unknown_device", "deny"},   {"push_unknown_device", "allow"},
+      {"user_verification", "required"}, {"user_verification", "preferred"},
+      {"attestation_aaguids", "08987058-cadc-4b81-b6e1-30de50dcbe96,ee882879-721c-4913-9775-3dfcce97072a"},
       {"no_2fa_required", "192.0.2.0/24,2001:db8::/32"}, {"blocked_networks", "198.51.100.7/32"},
       {"remembered_devices_days", "0"},  {"remembered_devices_days", "365"},
       {"lockout_threshold", "1"},        {"lockout_threshold", "1000"},
@@ -40,6 +43,8 @@ TEST(PolicySet, RefusesValuesOutOfRange) {
       {"allowed_auth_list", "duo-push,"}, {"allowed_auth_list", "duo_push"}, {"blocked_auth_list", "*"},
       {"verified_push_digits", "2"}, {"verified_push_digits", "7"}, {"verified_push_digits", "3x"},
       {"verified_push_digits", "0"}, {"no_2fa_required", "192.0.2.0/33"}, {"no_2fa_required", "example.org"},
+      {"push_unknown_device", "yes"}, {"user_verification", "discouraged"}, {"attestation_aaguids", "yubikey"},
+      {"attestation_aaguids", "08987058-cadc-4b81-b6e1-30de50dcbe96,"},
       {"remembered_devices_days", "366"}, {"remembered_devices_days", "-1"},
       {"lockout_threshold", "0"}, {"lockout_threshold", "1001"},
       {"lockout_expire_minutes", "4"}, {"lockout_expire_minutes", "30001"}, {"lockout_expire_minutes", "5 "},
@@ -49,6 +54,13 @@ TEST(PolicySet, RefusesValuesOutOfRange) {
     EXPECT_EQ(set(policy, key, value).error().code, Errc::malformed) << key << "=" << value;
     EXPECT_EQ(policy, Policy()) << key << "=" << value;
   }
+}
+
+TEST(PolicySet, ListsMakesSortedAndOnceWhateverTheCase) {
+  const Policy policy = with({{"attestation_aaguids",
+                               "EE882879-721C-4913-9775-3DFCCE97072A, 08987058-cadc-4b81-b6e1-30de50dcbe96,"
+                               "ee882879-721c-4913-9775-3dfcce97072a"}});
+  EXPECT_EQ(entries(policy)[0].second, "08987058-cadc-4b81-b6e1-30de50dcbe96,ee882879-721c-4913-9775-3dfcce97072a");
 }
 
 TEST(PolicySet, SaysTheRangeAndTheKeys) {
@@ -126,6 +138,9 @@ TEST(Merge, ASnapshotOfTheDefaults) {
   EXPECT_EQ(out.user_auth_behavior, UserAuthBehavior::enforce);
   EXPECT_EQ(out.new_user_behavior, NewUserBehavior::enroll);
   EXPECT_EQ(out.plain_push, PlainPush::deny);
+  EXPECT_EQ(out.push_unknown_device, PushUnknownDevice::deny);
+  EXPECT_EQ(out.user_verification, UserVerification::required);
+  EXPECT_TRUE(out.attestation_aaguids.empty());
   EXPECT_EQ(out.verified_push_digits, 3);
   EXPECT_EQ(out.remembered_devices_days, 0);
   EXPECT_EQ(out.lockout_threshold, 10);
@@ -151,12 +166,28 @@ TEST(MergeGroups, TheStricterValueCounts) {
   EXPECT_EQ(of_groups({{"new_user_behavior", "no-mfa"}}, {{"new_user_behavior", "enroll"}}).new_user_behavior,
             NewUserBehavior::enroll);
   EXPECT_EQ(of_groups({{"plain_push", "allow"}}, {{"plain_push", "deny"}}).plain_push, PlainPush::deny);
+  EXPECT_EQ(of_groups({{"push_unknown_device", "allow"}}, {{"push_unknown_device", "deny"}}).push_unknown_device,
+            PushUnknownDevice::deny);
+  EXPECT_EQ(of_groups({{"user_verification", "preferred"}}, {{"user_verification", "required"}}).user_verification,
+            UserVerification::required);
   EXPECT_EQ(of_groups({{"verified_push_digits", "3"}}, {{"verified_push_digits", "6"}}).verified_push_digits, 6);
   EXPECT_EQ(of_groups({{"remembered_devices_days", "30"}}, {{"remembered_devices_days", "0"}}).remembered_devices_days,
             0);
   EXPECT_EQ(of_groups({{"lockout_threshold", "5"}}, {{"lockout_threshold", "20"}}).lockout_threshold, 5);
   EXPECT_EQ(of_groups({{"lockout_expire_minutes", "0"}}, {{"lockout_expire_minutes", "60"}}).lockout_expire_minutes, 0);
   EXPECT_EQ(of_groups({{"lockout_expire_minutes", "5"}}, {{"lockout_expire_minutes", "9"}}).lockout_expire_minutes, 9);
+}
+
+TEST(MergeGroups, TakeOnlyMakesThatAllTake) {
+  constexpr std::string_view kOne = "08987058-cadc-4b81-b6e1-30de50dcbe96";
+  constexpr std::string_view kBoth = "08987058-cadc-4b81-b6e1-30de50dcbe96,ee882879-721c-4913-9775-3dfcce97072a";
+  constexpr std::string_view kThird = "00000000-0000-0000-0000-000000000001";
+  const auto taken = [](std::string_view a, std::string_view b) {
+    return of_groups({{"attestation_aaguids", a}}, {{"attestation_aaguids", b}}).attestation_aaguids;
+  };
+  EXPECT_EQ(taken(kOne, kBoth), std::vector<std::string>{std::string(kOne)});
+  EXPECT_EQ(taken(kOne, ""), std::vector<std::string>{std::string(kOne)});
+  EXPECT_EQ(taken(kBoth, kThird), std::vector<std::string>{"ffffffff-ffff-ffff-ffff-ffffffffffff"}) << "nothing in common is not any";
 }
 
 TEST(MergeGroups, AllowOnlyWhatAllAllow) {
