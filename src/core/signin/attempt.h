@@ -63,8 +63,9 @@ struct Expired {};
 struct Cancelled {};                                     // a newer request of the same source took its place
 using Event = std::variant<Sent, Approved, Denied, Refused, Extended, Expired, Cancelled>;
 
-// The attempt after the event.   conflict: it is final already, or the event does not fit its state.
-// More time is given at most kExtensionsMax times. A wrong number is no error: it ends the attempt as denied ("user_mistake"). After `expires` only Expired counts.
+// The attempt after the event.   conflict: it is final already, or the event does not fit its state; more time is given
+// at most kExtensionsMax times. A wrong number is no error: it ends the attempt as denied ("user_mistake"). After
+// `expires` only Expired counts.
 Result<Attempt> step(const Attempt& attempt, const Event& event, Instant now);
 
 // The log's `result` for an end: success, denied or fraud.
