@@ -13,6 +13,7 @@ FUZZ_SECONDS ?= 30
 
 build: ## build the release preset: build/release/countersign (the default)
 	@tools/setup.sh run
+	@tools/web.sh
 	@mkdir -p build && cmake --preset release >build/release.log 2>&1 || { cat build/release.log; exit 1; }
 	@cmake --build build/release -j $(JOBS) --target countersign
 
@@ -23,9 +24,9 @@ test: ## set up and run everything: unit tests, house rules, sanitizers, other p
 	@tools/setup.sh test
 	@python3 tools/test.py
 
-check: ## unit tests and house rules only, for every few minutes
+check: ## unit tests, pages and house rules only, for every few minutes
 	@tools/setup.sh run
-	@python3 tools/test.py tidy docs unit
+	@python3 tools/test.py tidy docs web unit
 
 clients: build ## only other people's clients against the release build (CLIENTS="login_duo perl" for some)
 	@tools/setup.sh test
@@ -41,6 +42,7 @@ tidy: ## the house rules that a machine can read
 
 fuzz: ## run every fuzz target for FUZZ_SECONDS (30) on its corpus
 	@tools/setup.sh test
+	@tools/web.sh
 	@tools/fuzz.sh $(FUZZ_SECONDS) $(TARGETS)
 
 docs: ## check that what the documents point to is there

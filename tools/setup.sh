@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what is missing to build and run Countersign, or, with `test`, also what its tests drive.
-#   tools/setup.sh run     compiler and libraries (the default)
+#   tools/setup.sh run     compiler, libraries and node (the default)
 #   tools/setup.sh test    the above, other people's clients, PostgreSQL, tools for tidy and sanitizers
 #   tools/setup.sh …  -n   only say what is missing (exit 1 when something is)
 # It looks for commands and files, not for packages, so what was installed in another way counts too. Packages come
@@ -63,6 +63,7 @@ need_to_run() {
   need libbenchmark-dev header benchmark/benchmark.h
   need prometheus-cpp-dev header prometheus/registry.h
   need libsystemd-dev header systemd/sd-daemon.h
+  need npm cmd npm
 }
 
 need_to_test() {
@@ -80,7 +81,6 @@ need_to_test() {
   need python3-duo-client file /usr/lib/python3/dist-packages/duo_client/auth.py
   need python3-venv file '/usr/lib/python3*/ensurepip/__init__.py'
   need ca-certificates file /etc/ssl/certs/ca-certificates.crt
-  command -v npm >/dev/null || need npm cmd npm
 }
 
 # Packages of services start them when they are installed, unless /usr/sbin/policy-rc.d says 101. Ours stands there
@@ -138,8 +138,17 @@ node_is_new_enough() {
 
 npm_quietly() { npm --no-fund --no-audit --fetch-retries=1 "$@"; }
 
-# Where the system's node is missing or too old, npm's own package of it goes to build/tools.
-install_node() { mkdir -p build/tools && npm_quietly install --prefix build/tools --no-save node@20; }
+# The pages in web/ are built by node. Where the system's is missing or too old (Debian 12 has 18), npm's own package
+# of it goes to build/tools.
+need_node() {
+  export PATH="$PWD/build/tools/node_modules/.bin:$PATH"
+  node_is_new_enough && return
+  say "installing node 20 under build/tools"
+  mkdir -p build/tools
+  npm_quietly install --prefix build/tools --no-save node@20 && node_is_new_enough && return
+  say "node 20.19 or newer is needed to build the pages in web/, and npm could not bring it; install it" >&2
+  exit 1
+}
 
 install_modules() { npm_quietly ci --prefix clients/node && touch clients/node/node_modules/.package-lock.json; }
 
@@ -153,8 +162,6 @@ install_duo_client() {
 }
 
 prepare_clients() {
-  export PATH="$PWD/build/tools/node_modules/.bin:$PATH"
-  node_is_new_enough || want "node 20 under build/tools" node install_node
   local lock=clients/node/package-lock.json laid=clients/node/node_modules/.package-lock.json
   [ -e "$laid" ] && [ ! "$lock" -nt "$laid" ] || want "npm packages of clients/node" modules install_modules
   compgen -G "build/clients/python/lib/python3*/site-packages/duo_client/auth.py" >/dev/null ||
@@ -168,4 +175,5 @@ if [ -n "$only_say" ]; then
   exit 0
 fi
 [ ${#missing[@]} = 0 ] || install_packages
+need_node
 [ "$wanted" = run ] || prepare_clients

@@ -41,14 +41,23 @@ def verdict(ok):
     return Tally(passed=int(ok), failed=int(not ok))
 
 
-def build(preset, targets=()):
-    """Configures and builds a preset; every tenth of the way is shown, and whatever the compiler says."""
+def configure(preset):
+    """The pages come first: the program has them inside."""
     log = ROOT / "build" / f"{preset}.log"
     log.parent.mkdir(exist_ok=True)
+    if not run(["tools/web.sh"]):
+        return False
     with open(log, "w") as out:
         if not run(["cmake", "--preset", preset], stdout=out, stderr=subprocess.STDOUT):
             print(log.read_text())
             return False
+    return True
+
+
+def build(preset, targets=()):
+    """Configures and builds a preset; every tenth of the way is shown, and whatever the compiler says."""
+    if not configure(preset):
+        return False
     command = ["cmake", "--build", f"build/{preset}", "-j", JOBS]
     if targets:
         command += ["--target", *targets]
@@ -122,12 +131,8 @@ def run_programs(preset, programs):
 
 def sanitized(preset, keep):
     """Builds only the test programs of a preset and runs them."""
-    log = ROOT / "build" / f"{preset}.log"
-    log.parent.mkdir(exist_ok=True)
-    with open(log, "w") as out:
-        if not run(["cmake", "--preset", preset], stdout=out, stderr=subprocess.STDOUT):
-            print(log.read_text())
-            return verdict(False)
+    if not configure(preset):
+        return verdict(False)
     programs = test_programs(preset, keep)
     return run_programs(preset, programs) if build(preset, sorted(set(programs.values()))) else verdict(False)
 
@@ -138,6 +143,21 @@ def tidy():
 
 def docs():
     return verdict(run([sys.executable, "tools/docs.py"]))
+
+
+def web():
+    """Builds the pages, checks their types, runs their unit tests. Suites after this one find what it built."""
+    counts = ROOT / "build" / "web" / "tests.json"
+    counts.unlink(missing_ok=True)
+    ok = run(["tools/web.sh", "test"])
+    try:
+        report = json.loads(counts.read_text())
+        tally = Tally(report["numPassedTests"], report["numFailedTests"], report["numPendingTests"])
+    except (OSError, ValueError, KeyError):
+        return verdict(False)
+    if tally.passed == 0 or (not ok and tally.failed == 0):  # types do not fit, or a file did not load
+        tally.failed += 1
+    return tally
 
 
 def release():
@@ -174,6 +194,7 @@ def clients():
 SUITES = {
     "tidy": ("house rules", tidy),
     "docs": ("documents", docs),
+    "web": ("pages", web),
     "release": ("release build", release),
     "unit": ("unit tests", unit),
     "clients": ("other people's clients", clients),

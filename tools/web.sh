@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds what people see in a browser, from web/ to build/web/, when a source is newer than what stands there.
-#   tools/web.sh           build/web/authenticator and build/web/prompt
+#   tools/web.sh           build/web/authenticator and build/web/prompt: every folder with a vite.config.ts
 #   tools/web.sh test      the above, then types and unit tests; build/web/tests.json has the counts
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -9,7 +9,8 @@ export PATH="$PWD/build/tools/node_modules/.bin:$PATH"
 out=build/web
 stamp=$out/.built
 laid=web/node_modules/.package-lock.json
-members=(authenticator prompt)
+members=()
+for config in web/*/vite.config.ts; do members+=("$(basename "$(dirname "$config")")"); done
 
 mkdir -p "$out"
 # Two builds at once would take each other's files away.
@@ -57,7 +58,9 @@ fi
 
 if [ "${1:-}" = test ]; then
   install_modules
-  rm -f "$out/tests.json"
-  npm run --silent --prefix web check
-  npm exec --prefix web -- vitest run --root web --reporter=default --reporter=json --outputFile="$PWD/$out/tests.json"
+  failed=
+  npm run --silent --prefix web check || failed=1
+  web/node_modules/.bin/vitest run --root web --reporter=default --reporter=json --outputFile="$PWD/$out/tests.json" ||
+    failed=1
+  [ -z "$failed" ]
 fi
