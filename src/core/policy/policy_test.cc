@@ -187,7 +187,8 @@ TEST(MergeGroups, TakeOnlyMakesThatAllTake) {
   };
   EXPECT_EQ(taken(kOne, kBoth), std::vector<std::string>{std::string(kOne)});
   EXPECT_EQ(taken(kOne, ""), std::vector<std::string>{std::string(kOne)});
-  EXPECT_EQ(taken(kBoth, kThird), std::vector<std::string>{"ffffffff-ffff-ffff-ffff-ffffffffffff"}) << "nothing in common is not any";
+  EXPECT_EQ(taken(kBoth, kThird), std::vector<std::string>{"ffffffff-ffff-ffff-ffff-ffffffffffff"})
+      << "nothing in common is not any";
 }
 
 TEST(MergeGroups, AllowOnlyWhatAllAllow) {
