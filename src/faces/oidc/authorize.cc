@@ -7,6 +7,7 @@
 #include "faces/oidc/face.h"
 #include "faces/oidc/request.h"
 #include "flow/visit.h"
+#include "web/page.h"
 
 namespace countersign::oidc {
 namespace {
@@ -60,15 +61,15 @@ Problem problem_of_visit(const Error& error) {
 
 net::Reply OidcFace::authorize(const net::HttpRequest& request) {
   const Checked<bool> host = check_host(request);
-  if (const auto* problem = std::get_if<Problem>(&host)) return page(*problem);
+  if (const auto* problem = std::get_if<Problem>(&host)) return page(*problem, request);
   Checked<Known> known = read_known(ports_, request);
-  if (const auto* problem = std::get_if<Problem>(&known)) return page(*problem);
+  if (const auto* problem = std::get_if<Problem>(&known)) return page(*problem, request);
   auto& [app, claims, outside] = std::get<Known>(known);
   auto read = read_request(claims, outside, {app, hosts_, request.host, ports_.clock.now()});
   if (auto* refusal = std::get_if<Refusal>(&read)) {
     refusal->problem.app = app.id;
     //= rfc6749#4.1.2.1 "MUST NOT automatically redirect the user-agent to the invalid redirection URI."
-    if (refusal->uri.empty()) return page(refusal->problem);
+    if (refusal->uri.empty()) return page(refusal->problem, request);
     const std::string reference = note(refusal->problem, kAuthorizePath);
     return back_with_error({std::move(refusal->uri), std::move(refusal->state)}, refusal->problem, reference);
   }
@@ -82,7 +83,7 @@ net::Reply OidcFace::authorize(const net::HttpRequest& request) {
   visit->back = std::move(asked.back);
   return net::Committing{[this, visit, back, client](std::function<void(net::Reply)> done) {
     flow::begin_visit(ports_, std::move(*visit), [this, back, client, done = std::move(done)](Result<VisitId> begun) {
-      if (begun) return done(see_other(prompt_path_ + begun->text()));
+      if (begun) return done(web::see_other(prompt_path_ + begun->text()));
       Problem problem = problem_of_visit(begun.error());
       problem.app = client;
       done(back_with_error(back, problem, note(problem, kAuthorizePath)));

@@ -6,6 +6,7 @@
 
 #include "core/codec/json_write.h"
 #include "faces/oidc/return_address.h"
+#include "web/page.h"
 
 namespace countersign::oidc {
 namespace {
@@ -25,21 +26,6 @@ std::string described(const Problem& problem, std::string_view reference) {
 
 void retry_later(net::HttpResponse& out) {
   if (out.status == 503) out.headers.push_back({"retry-after", "1"});
-}
-
-std::string escaped(std::string_view text) {
-  std::string out;
-  for (char c : text) {
-    switch (c) {
-      case '&': out += "&amp;"; break;
-      case '<': out += "&lt;"; break;
-      case '>': out += "&gt;"; break;
-      case '"': out += "&quot;"; break;
-      case '\'': out += "&#39;"; break;
-      default: out.push_back(c);
-    }
-  }
-  return out;
 }
 
 }  // namespace
@@ -99,37 +85,14 @@ net::HttpResponse health_failure(const Problem& problem, std::string_view refere
   return out;
 }
 
-net::HttpResponse error_page(std::string_view reference, const Problem& problem) {
-  net::HttpResponse out;
-  out.status = status(problem.word);
-  out.content_type = "text/html; charset=utf-8";
-  out.body = fmt::format(
-      "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-      "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n<title>Sign-in cannot begin</title>\n"
-      "</head>\n<body>\n<main>\n<h1>Sign-in cannot begin</h1>\n<p>{}</p>\n"
-      "<p>Go back to where you meant to sign in and try again. If it happens again, tell your help desk this number: "
-      "<strong>{}</strong></p>\n</main>\n</body>\n</html>\n",
-      escaped(problem.cause), escaped(reference));
-  out.headers = {{"content-security-policy",
-                  "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"},
-                 {"cache-control", "no-store"},
-                 {"referrer-policy", "no-referrer"},
-                 {"x-content-type-options", "nosniff"}};
-  retry_later(out);
-  return out;
+net::HttpResponse error_page(std::string_view reference, const Problem& problem, std::string_view languages) {
+  return web::problem_page(web::language_for({}, languages), problem.cause, reference, status(problem.word));
 }
 
 net::HttpResponse back_with_error(const WayBack& back, const Problem& problem, std::string_view reference) {
-  return see_other(with_parameters(back.uri, {{"error", std::string(name(problem.word))},
+  return web::see_other(with_parameters(back.uri, {{"error", std::string(name(problem.word))},
                                               {"error_description", described(problem, reference)},
                                               {"state", back.state}}));
-}
-
-net::HttpResponse see_other(std::string location) {
-  net::HttpResponse out;
-  out.status = 303;
-  out.headers = {{"location", std::move(location)}, {"cache-control", "no-store"}, {"referrer-policy", "no-referrer"}};
-  return out;
 }
 
 net::HttpResponse wrong_method(net::HttpResponse with, std::string_view allowed) {

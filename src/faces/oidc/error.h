@@ -21,17 +21,14 @@ net::HttpResponse json(int status, std::string body);
 net::HttpResponse token_error(const Problem& problem, std::string_view reference);
 // {"stat":"FAIL","code","timestamp","message","message_detail"} (duo-api §4.1).
 net::HttpResponse health_failure(const Problem& problem, std::string_view reference, Instant now);
-// What a person sees who cannot be sent back: the cause, and a number to quote.
-net::HttpResponse error_page(std::string_view reference, const Problem& problem);
+// What a person sees who cannot be sent back: the cause, and a number to quote. `languages`: Accept-Language.
+net::HttpResponse error_page(std::string_view reference, const Problem& problem, std::string_view languages);
 
 // Where a refusal is told to the application: error, error_description and state (RFC 6749 §4.1.2.1).
 struct WayBack {
   std::string uri, state;
 };
 net::HttpResponse back_with_error(const WayBack& back, const Problem& problem, std::string_view reference);
-
-// 303 (RFC 9110 §15.4.4).
-net::HttpResponse see_other(std::string location);
 
 // 405 with what may be used.
 net::HttpResponse wrong_method(net::HttpResponse with, std::string_view allowed);

@@ -27,7 +27,7 @@ net::Reply OidcFace::handle(const net::HttpRequest& request) {
   const bool get = request.method == "GET", post = request.method == "POST";
   if (request.path == kAuthorizePath) {
     if (get || post) return authorize(request);
-    return wrong_method(page({Word::invalid_request, "Use GET or POST here."}), "GET, POST");
+    return wrong_method(page({Word::invalid_request, "Use GET or POST here."}, request), "GET, POST");
   }
   if (request.path == kTokenPath) {
     if (post) return token(request);
@@ -59,8 +59,8 @@ std::string OidcFace::note(const Problem& problem, std::string_view route) {
   return reference;
 }
 
-net::HttpResponse OidcFace::page(const Problem& problem) {
-  return error_page(note(problem, kAuthorizePath), problem);
+net::HttpResponse OidcFace::page(const Problem& problem, const net::HttpRequest& request) {
+  return error_page(note(problem, kAuthorizePath), problem, request.header("accept-language"));
 }
 
 }  // namespace countersign::oidc

@@ -40,7 +40,7 @@ class OidcFace {
 
   // One line of the operator's log for each refusal. Returns its number, for whoever was refused to quote.
   std::string note(const Problem& problem, std::string_view route);
-  net::HttpResponse page(const Problem& problem);
+  net::HttpResponse page(const Problem& problem, const net::HttpRequest& request);
 
   const flow::Ports& ports_;
   oplog::Log& log_;
