@@ -8,6 +8,8 @@
 #include <fstream>
 #include <sstream>
 
+#include "core/webpush/endpoint.h"
+
 namespace countersign::server {
 namespace {
 
@@ -112,6 +114,13 @@ Result<void> check_whole(const Config& config, std::string_view file) {
   const std::string& url = *config.public_url;
   if (!url.empty() && (!url.starts_with("https://") || url.ends_with('/'))) {
     return say("public_url: begins with https:// and has no slash at the end");
+  }
+  if (const auto services = webpush::Services::parse(*config.push_services); !services) {
+    return say("push.services: " + services.error().what);
+  }
+  const std::string& contact = *config.push_contact;
+  if (!contact.empty() && !contact.starts_with("mailto:") && !contact.starts_with("https://")) {
+    return say("push.contact: begins with mailto: or https://");
   }
   const std::string& database = *config.database;
   if (database != "sqlite" && !database.starts_with("postgresql://") && !database.starts_with("postgres://")) {

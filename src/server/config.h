@@ -124,6 +124,13 @@ class Config {
   Number push_lifetime_s{*this, "push.lifetime_s", 60, {10, 600}, "seconds", "How long a push waits for its answer."};
   Number attempt_kept_s{*this, "push.kept_s", 600, {300, 86'400}, "seconds",
                         "How long a decided sign-in can still be asked for."};
+  List push_services{*this, "push.services",
+                     {"*.push.services.mozilla.com", "fcm.googleapis.com", "*.push.apple.com", "*.notify.windows.com"},
+                     "host",
+                     "Push services that phones may subscribe with and this server then calls: a host, `*.domain`, or "
+                     "an origin of one's own (`https://host:port`, `http://127.0.0.1:port`)."};
+  Text push_contact{*this, "push.contact", "", "URL",
+                    "A mailto: or https: address at which a push service finds the operator; empty: `public_url`."};
   Number activation_lifetime_s{*this, "activation.lifetime_s", 86'400, {60, 2'592'000}, "seconds",
                                "How long an activation link works."};
 };

@@ -61,6 +61,14 @@ TEST(Config, WantsCertificateAndKeyTogether) {
   EXPECT_NE(refusal("[tls]\nkey = \"k.pem\"\n").find("go together"), std::string::npos);
 }
 
+TEST(Config, RefusesAPushServiceOrContactOfAnotherForm) {
+  const std::string elsewhere = refusal("[push]\nservices = [\"http://push.example.org\"]\n");
+  EXPECT_NE(elsewhere.find("push.services: http://push.example.org: "), std::string::npos);
+  EXPECT_NE(refusal("[push]\ncontact = \"ops@example.org\"\n").find("push.contact: "), std::string::npos);
+  EXPECT_EQ(refusal("[push]\nservices = [\"http://127.0.0.1:9100\"]\n"), "accepted");
+  EXPECT_EQ(refusal("[push]\ncontact = \"mailto:ops@example.org\"\n"), "accepted");
+}
+
 TEST(Config, RefusesADatabaseOfAnotherKind) {
   EXPECT_NE(refusal("database = \"mysql://x\"\n").find("database: "), std::string::npos);
 }

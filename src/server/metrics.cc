@@ -37,6 +37,9 @@ constexpr std::string_view kResponsesMeaning = "Responses by the first digit of 
 constexpr std::string_view kSignIns = "countersign_sign_ins_total";
 constexpr std::string_view kSignInsMeaning = "Sign-ins ended and logged, by the result of their event.";
 
+constexpr std::string_view kPushes = "countersign_push_messages_total";
+constexpr std::string_view kPushesMeaning = "Web Push messages tried, by what became of them.";
+
 constexpr Metric kMetrics[] = {
     {"countersign_connections_accepted_total", "", "", kCounter, "Connections accepted.",
      [](const Measured& m) { return of(m.http.connections_accepted); }},
@@ -75,6 +78,9 @@ constexpr Metric kMetrics[] = {
     {kSignIns, "result", "denied", kCounter, kSignInsMeaning,
      [](const Measured& m) { return of(m.sign_ins.denied); }},
     {kSignIns, "result", "fraud", kCounter, kSignInsMeaning, [](const Measured& m) { return of(m.sign_ins.fraud); }},
+    {kPushes, "result", "sent", kCounter, kPushesMeaning, [](const Measured& m) { return of(m.pushes.sent); }},
+    {kPushes, "result", "failed", kCounter, kPushesMeaning, [](const Measured& m) { return of(m.pushes.failed); }},
+    {kPushes, "result", "gone", kCounter, kPushesMeaning, [](const Measured& m) { return of(m.pushes.gone); }},
     {"countersign_store_up", "", "", kGauge, "1 while the database answers.",
      [](const Measured& m) { return m.store_answers() ? 1.0 : 0.0; }},
     {"process_resident_memory_bytes", "", "", kGauge, "Memory of the process.", resident_bytes},

@@ -12,6 +12,7 @@
 #include "flow/ports.h"
 #include "net/counters.h"
 #include "net/http.h"
+#include "server/dispatcher.h"
 
 namespace countersign::server {
 
@@ -22,6 +23,7 @@ struct Measured {
   const Clock& clock;
   Instant started;
   std::function<bool()> store_answers;
+  const PushCounts& pushes;
 };
 
 enum class MetricKind { counter, gauge };

@@ -75,19 +75,22 @@ struct Numbers : ::testing::Test {
   net::Counters counters;
   flow::SignInCounts sign_ins;
   testing::ManualClock clock;
-  Measured measured{counters, sign_ins, clock, clock.now(), [] { return false; }};
+  PushCounts pushes;
+  Measured measured{counters, sign_ins, clock, clock.now(), [] { return false; }, pushes};
 };
 
 TEST_F(Numbers, ShowsCountsInPrometheusText) {
   net::add(counters.requests, 7);
   net::add(counters.responses[3], 2);
   sign_ins.denied = 5;
+  pushes.gone = 3;
   clock.advance(seconds(3));
   const std::string text = metrics_text(measured);
   EXPECT_NE(text.find("\n# TYPE countersign_http_requests_total counter\ncountersign_http_requests_total 7\n"),
             std::string::npos);
   EXPECT_NE(text.find("countersign_http_responses_total{class=\"4xx\"} 2\n"), std::string::npos);
   EXPECT_NE(text.find("countersign_sign_ins_total{result=\"denied\"} 5\n"), std::string::npos);
+  EXPECT_NE(text.find("countersign_push_messages_total{result=\"gone\"} 3\n"), std::string::npos);
   EXPECT_NE(text.find("countersign_store_up 0\n"), std::string::npos);
   EXPECT_NE(text.find("process_uptime_seconds 3\n"), std::string::npos);
 }

@@ -2,9 +2,11 @@
 
 #include <future>
 
+#include "flow/notices.h"
 #include "flow/push.h"
 #include "store/attempts.h"
 #include "store/history.h"
+#include "store/push.h"
 
 namespace countersign::server {
 namespace {
@@ -70,6 +72,7 @@ void Sweeper::clean() {
   const auto done = store::write_and_wait(ports_.flow.store, [&](store::Txn& txn) -> Result<std::int64_t> {
     const std::int64_t gone = TRY(store::delete_attempts_before(txn, now - ports_.flow.settings.attempt_kept, kBatch));
     TRY(store::delete_changes_before(txn, now - kChangesKept));
+    TRY(store::delete_notices_before(txn, now - flow::kNoticesKept, kBatch));
     return gone;
   });
   if (!done) ports_.log.warn("sweeper.not_cleaned", oplog::field(record::detail, done.error().what));

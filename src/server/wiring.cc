@@ -21,7 +21,9 @@
 #include "server/certificates.h"
 #include "server/data_dir.h"
 #include "server/demo.h"
+#include "server/dispatcher.h"
 #include "server/metrics.h"
+#include "server/push_key.h"
 #include "server/router.h"
 #include "server/signals.h"
 #include "server/sweeper.h"
@@ -61,8 +63,10 @@ oplog::Level level_of(const Config& config) {
   return *config.log_level == "warn" ? oplog::Level::warn : oplog::Level::info;
 }
 
-flow::Settings settings_of(const Config& config, std::string url) {
+Result<flow::Settings> settings_of(const Config& config, std::string url, const crypto::Es256Key& push_key) {
   flow::Settings out;
+  out.push_services = TRY(webpush::Services::parse(*config.push_services));
+  out.push_key = push::application_server_key(push_key);
   out.push_lifetime = seconds(*config.push_lifetime_s);
   out.attempt_kept = seconds(*config.attempt_kept_s);
   out.activation_lifetime = seconds(*config.activation_lifetime_s);
@@ -82,6 +86,27 @@ Result<void> listen_all(net::Server& server, const std::vector<HostPort>& at, co
   return {};
 }
 
+Result<void> listen_for_metrics(net::Server& server, const std::string& where, const Measured& measured) {
+  if (where.empty()) return {};
+  const HostPort at = TRY(parse_host_port(where));
+  return listen_all(server, {at}, nullptr, [&](const net::HttpRequest& r) { return serve_metrics(measured, r); });
+}
+
+Result<std::unique_ptr<net::ControlSocket>> open_control(const DataDir& dir, const control::ControlFace& face) {
+  return net::ControlSocket::open(
+      dir.file("control.sock"), [&face](std::string_view line, net::LineWriter& out, net::LineReader&) {
+        face.answer(line, [&](const std::string& text) { return out.write(text).has_value(); });
+      });
+}
+
+Result<void> show_demo(const flow::Ports& ports, const std::string& ca_file) {
+  const std::string& url = ports.settings.public_url;
+  const Secret text =
+      TRY(prepare_demo(ports, {.public_url = url, .api_hostname = api_hostname(url), .ca_file = ca_file}));
+  std::fwrite(text.reveal().data(), 1, text.size(), stderr);
+  return {};
+}
+
 // Renews or reads again; the certificate in use stays where that fails.
 void reload_certificate(bool own, const CertificatePorts& ports, const DataDir& dir,
                         const std::vector<std::string>& names, net::TlsContext& tls, oplog::Log& log) {
@@ -91,7 +116,9 @@ void reload_certificate(bool own, const CertificatePorts& ports, const DataDir& 
   log.error("certificate.not_reloaded", oplog::field(record::detail, done.error().what));
 }
 
-void say_ready(const net::Server& server, std::size_t https_listeners, const std::string& ca, milliseconds took) {
+void say_ready(const net::Server& server, std::size_t https_listeners, const std::string& ca,
+               std::chrono::steady_clock::time_point started) {
+  const auto took = std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - started);
   codec::JsonWriter w;
   w.begin_object().key("event").string("ready").key("listen").begin_array();
   for (const net::Bound& bound : server.bound()) {
@@ -147,29 +174,28 @@ Result<void> serve(const Config& config, Demo demo, std::chrono::steady_clock::t
   flow::SignInCounts sign_ins;
   const Nodes nodes = database.starts_with("postgres") ? Nodes::several : Nodes::this_one;
   flow::AppCache apps;
-  const Measured measured{server.counters(), sign_ins, clock, clock.now(), [&] { return store->ping().has_value(); }};
-  if (!(*config.metrics_listen).empty()) {
-    const HostPort at = TRY(parse_host_port(*config.metrics_listen));
-    TRY(listen_all(server, {at}, nullptr, [&](const net::HttpRequest& r) { return serve_metrics(measured, r); }));
-  }
-
+  PushCounts pushes;
+  const Measured measured{server.counters(), sign_ins, clock, clock.now(), [&] { return store->ping().has_value(); },
+                          pushes};
+  TRY(listen_for_metrics(server, *config.metrics_listen, measured));
   const std::string url = public_url(config, {listen.front().host, server.bound().front().port});
+  const auto push_key = TRY(prepare_push_key(certificate_ports));
   const flow::Ports ports{*store, *keys, clock, random, [&](std::string_view key) { wakeups.wake(key); },
-                          settings_of(config, url), &sign_ins, nodes == Nodes::this_one ? &apps : nullptr};
+                          TRY(settings_of(config, url, push_key)),
+                          &sign_ins, nodes == Nodes::this_one ? &apps : nullptr};
   duo::DuoFace duo(ports, {.host_names = names});
   router.add({duo::DuoFace::serves, [&](const net::HttpRequest& r) { return duo.handle(r); }});
   router.add({device::serves, [&](const net::HttpRequest& r) { return device::serve(ports, r); }});
   router.add({health::serves, [&](const net::HttpRequest& r) { return health::serve(ports, kVersion, r); }});
 
   const control::ControlFace control(ports, api_hostname(url));
-  auto control_socket = TRY(net::ControlSocket::open(
-      dir.file("control.sock"), [&](std::string_view line, net::LineWriter& out, net::LineReader&) {
-        control.answer(line, [&](const std::string& text) { return out.write(text).has_value(); });
-      }));
-
+  auto control_socket = TRY(open_control(dir, control));
   const auto reload = [&] { reload_certificate(own, certificate_ports, dir, names, *tls, log); };
   const SweeperPorts swept{ports, log, [&] { return server.counters().waits_open.load() > 0; }, reload};
   auto sweeper = std::make_unique<Sweeper>(swept, nodes);
+  push::Vapid vapid(push_key, (*config.push_contact).empty() ? url : *config.push_contact);
+  const DispatcherPorts dispatched{ports, wakeups, log, vapid, pushes};
+  auto dispatcher = std::make_unique<Dispatcher>(dispatched, push::SenderOptions());
   auto signals = std::make_unique<Signals>(
       [&] {
         sd_notify(0, "STOPPING=1");
@@ -179,14 +205,11 @@ Result<void> serve(const Config& config, Demo demo, std::chrono::steady_clock::t
       reload);
 
   const std::string ca = own ? dir.file("ca.pem") : "";
-  if (demo == Demo::yes) {
-    const Secret text = TRY(prepare_demo(ports, {.public_url = url, .api_hostname = api_hostname(url), .ca_file = ca}));
-    std::fwrite(text.reveal().data(), 1, text.size(), stderr);
-  }
-  say_ready(server, listen.size(), ca,
-            std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - started));
+  if (demo == Demo::yes) TRY(show_demo(ports, ca));
+  say_ready(server, listen.size(), ca, started);
   server.run();
   signals.reset();
+  dispatcher.reset();
   sweeper.reset();
   control_socket.reset();
   store.reset();  // its threads may still finish writes of what is destroyed below
