@@ -6,6 +6,9 @@
 #include "flow/push.h"
 #include "store/attempts.h"
 #include "store/history.h"
+#include "store/protection.h"
+#include "store/push.h"
+#include "store/visits.h"
 #include "store/push.h"
 
 namespace countersign::server {
@@ -19,7 +22,25 @@ constexpr milliseconds kCleanEvery{60'000};
 constexpr std::chrono::hours kDaily{24};
 constexpr minutes kChangesKept{10};
 constexpr seconds kLookBack{5};          // sequence numbers may be committed out of order
-constexpr int kBatch = 1'000;            // rows deleted in one transaction
+constexpr std::chrono::hours kVisitsKept{1};         // a page loaded again still says how it ended
+constexpr std::chrono::hours kNoticesKept{24 * 90};
+constexpr std::chrono::hours kBudgetsKept{24 * 30};  // security §4.2.6: keyed digests of sources live 30 days
+constexpr int kBatch = 1'000;            // rows of a table deleted in one transaction
+constexpr int kBatchesMax = 100;         // of one table in one round: the next goes on
+
+// What goes when its time is over, and how long after it.
+struct Sweep {
+  Result<std::int64_t> (*remove)(store::Txn& txn, Instant before, int limit);
+  milliseconds kept;
+};
+constexpr Sweep kSweeps[] = {
+    {store::delete_visits_before, kVisitsKept},
+    {store::delete_spent_before, milliseconds(0)},
+    {store::delete_browsers_before, milliseconds(0)},
+    {store::delete_sessions_before, milliseconds(0)},
+    {store::delete_fatigue_before, kBudgetsKept},
+    {store::delete_notices_before, kNoticesKept},
+};
 
 }  // namespace
 
@@ -76,6 +97,22 @@ void Sweeper::clean() {
     return gone;
   });
   if (!done) ports_.log.warn("sweeper.not_cleaned", oplog::field(record::detail, done.error().what));
+  const Result<std::int64_t> swept = sweep(ports_.flow);
+  if (!swept) ports_.log.warn("sweeper.not_cleaned", oplog::field(record::detail, swept.error().what));
+}
+
+Result<std::int64_t> sweep(const flow::Ports& ports) {
+  const Instant now = ports.clock.now();
+  std::int64_t all = 0;
+  for (const Sweep& one : kSweeps) {
+    std::int64_t gone = kBatch;
+    for (int batch = 0; gone == kBatch && batch < kBatchesMax; ++batch) {
+      gone = TRY(store::write_and_wait(
+          ports.store, [&](store::Txn& txn) { return one.remove(txn, now - one.kept, kBatch); }));
+      all += gone;
+    }
+  }
+  return all;
 }
 
 void Sweeper::hear() {

@@ -21,6 +21,10 @@ struct SweeperPorts {
   std::function<void()> daily;             // renews the certificate
 };
 
+// Deletes what has run out, a batch a transaction, so that nobody waits long for the writer: visits, spent tokens,
+// browsers, sessions, budgets, notices. Returns how many rows.
+Result<std::int64_t> sweep(const flow::Ports& ports);
+
 class Sweeper {
   SweeperPorts ports_;
   Nodes nodes_;

@@ -8,6 +8,9 @@
 #include "flow/enrol.h"
 #include "flow/read_history.h"
 #include "store/history.h"
+#include "store/protection.h"
+#include "store/push.h"
+#include "store/visits.h"
 #include "testing/house.h"
 
 namespace countersign::server {
@@ -43,6 +46,68 @@ struct Sweeping : ::testing::Test {
     return testing::need(house.begin_push(house.app, house.user)).attempt;
   }
 };
+
+// One row of every table that is swept, for the house's user, with `n` in every digest.
+Result<bool> fill(store::Txn& txn, const testing::House& house, std::string_view n, Instant at) {
+  const TenantId tenant = house.tenant.id;
+  const UserId user = house.user.id;
+  const Bytes digest(n.begin(), n.end());
+  TRY(store::insert_visit(txn, {.tenant = tenant, .id = VisitId::trusted(n), .app = {}, .user = user, .state = "open",
+                                .sealed_context = {}, .created = at, .expires = at}));
+  TRY(store::spend_token(txn, tenant, digest, at));
+  TRY(store::insert_browser(txn, {.tenant = tenant, .id = BrowserId::trusted(n), .secret_digest = {},
+                                  .previous_digest = {}, .public_key = {}, .created = at, .expires = at}));
+  TRY(store::insert_session(txn, {.tenant = tenant, .digest = digest, .face = "portal", .user = user,
+                                  .sealed_context = {}, .created = at, .expires = at}));
+  TRY(store::put_fatigue(txn, {.tenant = tenant, .owner = std::string(n), .state = "s", .touched = at}));
+  TRY(store::insert_notice(txn, {.tenant = tenant, .user = user, .id = std::string(n), .kind = "k", .sealed = {},
+                                 .created = at}));
+  return true;
+}
+
+// How many of the six rows are left.
+Result<int> left(store::Txn& txn, const testing::House& house, std::string_view n) {
+  const TenantId tenant = house.tenant.id;
+  const Bytes digest(n.begin(), n.end());
+  int there = 0;
+  there += TRY(store::visit_by_id(txn, VisitId::trusted(n))).has_value();
+  there += TRY(store::browser_by_id(txn, tenant, BrowserId::trusted(n))).has_value();
+  there += TRY(store::session_by_digest(txn, tenant, "portal", digest)).has_value();
+  there += TRY(store::fatigue_of(txn, tenant, n)).has_value();
+  for (const auto& notice : TRY(store::notices_page(txn, tenant, house.user.id, 100))) there += notice.id == n;
+  return there;
+}
+
+TEST_F(Sweeping, WhatHasRunOutGoesAndTheRestStays) {
+  const auto put = [&](std::string_view n, Instant at) {
+    testing::need(store::write_and_wait(house.ports.store, [&](store::Txn& txn) { return fill(txn, house, n, at); }));
+  };
+  const auto rest = [&](std::string_view n) {
+    return testing::need(store::read(house.ports.store, [&](store::Txn& txn) { return left(txn, house, n); }));
+  };
+  const Instant now = house.clock.now();
+  put("old", now - std::chrono::hours(24 * 91));
+  put("month", now - std::chrono::hours(24 * 31));
+  put("new", now + seconds(1));
+  ASSERT_EQ(rest("old"), 5);
+  EXPECT_EQ(testing::need(sweep(house.ports)), 11);  // six of the first, and all but the notice of the second
+  EXPECT_EQ(rest("old"), 0);
+  EXPECT_EQ(rest("month"), 1);
+  EXPECT_EQ(rest("new"), 5);
+  EXPECT_EQ(testing::need(sweep(house.ports)), 0);
+}
+
+TEST_F(Sweeping, MoreThanABatchGoesInOneRound) {
+  constexpr int kRows = 2'500;
+  testing::need(store::write_and_wait(house.ports.store, [&](store::Txn& txn) -> Result<bool> {
+    for (int i = 0; i < kRows; ++i) {
+      const std::string n = std::to_string(i);
+      TRY(store::spend_token(txn, house.tenant.id, Bytes(n.begin(), n.end()), house.clock.now() - seconds(1)));
+    }
+    return true;
+  }));
+  EXPECT_EQ(testing::need(sweep(house.ports)), kRows);
+}
 
 TEST_F(Sweeping, AnAttemptThatNobodyPollsIsEndedAndLogged) {
   const AttemptId attempt = open_attempt();
