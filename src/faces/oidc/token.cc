@@ -52,8 +52,7 @@ Checked<Exchange> read_exchange(const flow::Ports& ports, const HostNames& hosts
 
 Problem problem_of_code(const AppId& app, const Error& error) {
   const bool refused = error.code == Errc::refused || error.code == Errc::not_found;
-  Problem out =
-      refused ? Problem{Word::invalid_grant, "The code cannot be used: " + error.what + "."} : problem_of(error);
+  Problem out = refused ? Problem{Word::invalid_grant, error.what + "."} : problem_of(error);  // it names what is wrong
   out.app = app;
   return out;
 }
