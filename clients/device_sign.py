@@ -82,7 +82,7 @@ class Device:
 
     def plain(self, method, target, body=b""):
         headers = [("Host", self.server.host)]
-        if method == "POST":
+        if method in ("POST", "PUT"):
             headers += [("Content-Type", "application/json"), ("Content-Length", str(len(body)))]
         return raw_http.Request(method, target, headers, body)
 

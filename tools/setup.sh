@@ -79,6 +79,7 @@ need_to_test() {
   need libnet-duo-perl file /usr/share/perl5/Net/Duo.pm
   need liblwp-protocol-https-perl file /usr/share/perl5/LWP/Protocol/https.pm
   need python3-duo-client file /usr/lib/python3/dist-packages/duo_client/auth.py
+  need firefox-esr cmd firefox-esr
   need python3-venv file '/usr/lib/python3*/ensurepip/__init__.py'
   need ca-certificates file /etc/ssl/certs/ca-certificates.crt
 }
