@@ -6,6 +6,8 @@
 #include "core/codec/base64.h"
 #include "core/codec/http_date.h"
 #include "core/codec/jwt.h"
+#include "net/tls.h"
+#include "testing/certificate.h"
 #include "testing/http_server.h"
 #include "testing/manual_clock.h"
 #include "testing/seeded_random.h"
@@ -129,6 +131,27 @@ TEST_F(Service, ThatIsNotAllowedIsNotCalled) {
   WebPush strict({vapid, others, random, clock}, {});
   EXPECT_EQ(strict.send(subscription(), {.topic = "look", .lifetime = seconds(60)}).end, End::rejected);
   EXPECT_TRUE(requests.empty());
+}
+
+// Over TLS, as everywhere but on this machine.
+TEST_F(Service, IsBelievedByItsCertificateOnly) {
+  const testing::ScratchFolder folder;
+  testing::write_certificate(folder / "tls.pem", "push");
+  const auto context = net::TlsContext::load(folder / "tls.pem", folder / "tls.pem");
+  ASSERT_TRUE(context);
+  testing::HttpServer secure(
+      [](const net::HttpRequest&) {
+        return net::HttpResponse{.status = 201, .content_type = "", .body = "", .headers = {}};
+      },
+      testing::HttpServer::quick(), context->get());
+  const std::string at = "https://127.0.0.1:" + std::to_string(secure.port());
+  const webpush::Services own = *webpush::Services::parse({at});
+  webpush::Subscription to = subscription();
+  to.endpoint = at + "/push/1";
+  WebPush trusting({vapid, own, random, clock}, {.timeout = milliseconds(5'000), .ca_file = folder / "tls.pem"});
+  EXPECT_EQ(trusting.send(to, {.topic = "look", .lifetime = seconds(60)}).end, End::accepted);
+  WebPush wary({vapid, own, random, clock}, {});
+  EXPECT_EQ(wary.send(to, {.topic = "look", .lifetime = seconds(60)}).end, End::unreachable);
 }
 
 TEST_F(Service, ThatIsAwayIsUnreachable) {
