@@ -188,8 +188,15 @@ export class App {
   async enablePush(): Promise<void> {
     const manager = this.#registration?.pushManager;
     if (!manager) return;
-    if ((await Notification.requestPermission()) === "granted") await subscribeAll(manager, this.#subscriber());
-    await this.#lookAtPush();
+    try {
+      if ((await Notification.requestPermission()) === "granted") await subscribeAll(manager, this.#subscriber());
+    } catch (error) {
+      // A subscription that the server does not know would look like "on".
+      if (this.accounts.every(({ endpoint }) => endpoint === "")) await (await manager.getSubscription())?.unsubscribe();
+      throw error;
+    } finally {
+      await this.#lookAtPush();
+    }
   }
 
   async disablePush(): Promise<void> {
@@ -362,7 +369,8 @@ export class App {
   }
 
   #subscriber(): Subscriber {
-    return { accounts: this.accounts, client: (account) => this.client(account), store: this.store };
+    const accounts = this.accounts.filter(({ id }) => !this.refused.has(id));
+    return { accounts, client: (account) => this.client(account), store: this.store };
   }
 }
 
