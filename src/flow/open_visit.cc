@@ -133,13 +133,20 @@ Result<std::string> back_url(const Ports& ports, const signin::Visit& visit) {
   return way_back(visit.back, {{visit.back.code_name, code}});
 }
 
+// Why the last request led nowhere, in the log's words. Who left it for another way knows.
+std::string push_problem(const Ports& ports, const OpenVisit& open) {
+  if (!open.push || open.push->state == signin::State::cancelled) return {};
+  if (signin::final(open.push->state)) return open.push->reason;
+  return ports.clock.now() < open.push->expires ? "" : "no_response";
+}
+
 Result<Choose> choose_of(const Ports& ports, const OpenVisit& open) {
   Choose out;
   std::vector<Method> methods = ways(open);
   out.first = methods.front();
   out.others.assign(std::make_move_iterator(methods.begin() + 1), std::make_move_iterator(methods.end()));
   if (out.first.way == Way::passkey) out.passkey_options = TRY(passkey_request(ports, open));
-  if (open.push && signin::final(open.push->state)) out.problem = open.push->reason;
+  out.problem = push_problem(ports, open);
   if (!open.visit.problem.empty()) out.problem = open.visit.problem;
   out.remember_days = open.situation.policy.remembered_devices_days;
   return out;
