@@ -117,10 +117,13 @@ void show(const Screen& screen, const flow::Choose& choose, Page& page) {
   std::vector<flow::Method> methods{choose.first};
   methods.insert(methods.end(), choose.others.begin(), choose.others.end());
   const std::string& problem = choose.problem.empty() ? screen.problem : choose.problem;
-  if (!problem.empty()) add(page, "again", again_text(screen.language, problem));
   if (choose.remember_days > 0) add(page, "remember", Value::object({{"days", choose.remember_days}}));
   add(page, "has_others", flag(methods.size() > 1));
   const flow::Method* const method = chosen(methods, screen.part, problem);
+  // What was wrong with a passcode is said at its field, everything else above.
+  const bool of_field = problem == "invalid_passcode" || problem == "empty_passcode";
+  const bool at_field = of_field && method && method->way == flow::Way::passcode;
+  if (!problem.empty()) add(page, at_field ? "field_error" : "again", again_text(screen.language, problem));
   if (!method) {
     page.name = "prompt/choose";
     add(page, "methods", method_values(screen, methods));
@@ -150,7 +153,7 @@ void show(const Screen& screen, const flow::Waiting& waiting, Page& page) {
   add(page, "phone", waiting.phone);
   add(page, "notified", flag(waiting.notified == flow::Waiting::Notified::yes));
   add(page, "seconds_left", std::max(waiting.seconds_left, 0));
-  add(page, "total_seconds", std::max(waiting.total_seconds, 1));
+  add(page, "total_seconds", std::max({waiting.total_seconds, waiting.seconds_left, 1}));
   add(page, "time", clock_text(waiting.seconds_left));
   add(page, "soon", web::message(screen.language, more ? "waiting.soon" : "waiting.soon_last"));
   add(page, "more_time", flag(more));
@@ -179,7 +182,11 @@ void show(const Screen&, const flow::GoBack&, Page& page) { page.name = {}; }
 
 void show(const Screen& screen, const flow::Refused& refused, Page& page) {
   page.name = "prompt/refused";
+  const bool done =
+      refused.reason == "already_signed_in";  // somebody pressed "back": nothing to quote, nothing to undo
+  add(page, "heading", web::message(screen.language, done ? "refused.done_title" : "refused.title"));
   add(page, "reason", reason_text(screen.language, refused.reason));
+  if (done) return;
   add(page, "reference", refused.reference);
   add(page, "back_url", refused.back_url);
 }

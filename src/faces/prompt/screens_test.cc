@@ -99,8 +99,23 @@ TEST(PromptScreen, TiesAnErrorToItsField) {
   flow::View view = choice(push(), {passcode()});
   std::get<flow::Choose>(view.shows).problem = "invalid_passcode";
   const std::string page = drawn(view);
-  EXPECT_TRUE(has(page, "aria-describedby=\"hint again\" aria-invalid=\"true\""));
-  EXPECT_TRUE(has(page, "id=\"again\">This passcode does not work."));
+  EXPECT_TRUE(has(page, "aria-describedby=\"hint error\" aria-invalid=\"true\""));
+  EXPECT_TRUE(has(page, "id=\"error\">This passcode does not work."));
+}
+
+TEST(PromptScreen, TiesNoOtherErrorToTheField) {
+  flow::View view = choice(push(), {passcode()});
+  std::get<flow::Choose>(view.shows).problem = "user_mistake";
+  const std::string page = drawn(view, Part::passcode);
+  EXPECT_FALSE(has(page, "aria-invalid"));
+  EXPECT_TRUE(has(page, "Another number was typed on the phone"));
+}
+
+TEST(PromptScreen, SaysThatItIsDoneToWhoComesBack) {
+  const std::string page = drawn(view_of(flow::Refused{"already_signed_in", "7QX4", "https://app.example/cb?error=x"}));
+  EXPECT_TRUE(has(page, "You are signed in already"));
+  EXPECT_FALSE(has(page, "7QX4"));
+  EXPECT_FALSE(has(page, "error=x"));
 }
 
 TEST(PromptScreen, OffersToRememberWherePolicyDoes) {

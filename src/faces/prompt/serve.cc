@@ -65,7 +65,7 @@ net::HttpResponse with_cookie(const Call& call, const flow::View& view, net::Htt
 
 std::string version_text(const flow::VisitVersion& version) {
   return std::to_string(version.version) + "." + std::string(signin::name(version.state)) + "." +
-         std::to_string(version.push_version);
+         std::to_string(version.push_version) + "." + std::to_string(version.enrolments);
 }
 
 Part part_of(std::string_view way) {
@@ -76,7 +76,7 @@ Part part_of(std::string_view way) {
 
 // Words that we put into addresses ourselves; any other says nothing.
 std::string known_problem(std::string_view word) {
-  for (const std::string_view known : {"invalid_passcode", "empty_passcode", "passkey_failed", "too_many"}) {
+  for (const std::string_view known : {"empty_passcode", "passkey_failed", "too_many"}) {
     if (word == known) return std::string(word);
   }
   return {};
@@ -135,8 +135,8 @@ net::Reply wait_for(SharedCall call, std::string since, Instant until) {
   if (!now && now.error().code == Errc::unavailable) return json_problem(now.error());
   if (!now || version_text(*now) != since) return json_reply(true);  // gone is a change too
   if (call->ports.clock.now() >= until) return json_reply(false);
-  return net::Wait{flow::visit_key(call->target.visit), until,
-                   [call, since, until] { return wait_for(call, since, until); }, [] { return json_reply(false); }};
+  return net::Wait{now->wait_key, until, [call, since, until] { return wait_for(call, since, until); },
+                   [] { return json_reply(false); }};
 }
 
 net::Reply wait(SharedCall call, const net::HttpRequest& request) {
@@ -148,15 +148,14 @@ net::Reply wait(SharedCall call, const net::HttpRequest& request) {
 
 // ---- Forms ----
 
-// Where a form's answer leads: always back to a page, so that a reload repeats nothing.
+// Where a form's answer leads: always back to a page, so that a reload repeats nothing. What went wrong is in the
+// visit; only who binds a passkey is told by the address.
 std::string place_after(const Call& call, const flow::View& view) {
   const std::string page = path_of(call.target.visit);
-  const auto* const choose = std::get_if<flow::Choose>(&view.shows);
-  if (call.target.action == "passcode" && choose) return page + "/other?way=passcode&problem=invalid_passcode";
-  if (call.target.action == "passkey-failed" && choose && choose->first.way == flow::Way::passkey) {
-    return page + "?problem=passkey_failed";
-  }
-  return page;
+  const std::string& action = call.target.action;
+  if (action == "passcode" && std::holds_alternative<flow::Choose>(view.shows)) return page + "/other?way=passcode";
+  const bool unbound = action == "bind-passkey" && std::holds_alternative<flow::BindFirst>(view.shows);
+  return unbound ? page + "?problem=passkey_failed" : page;
 }
 
 flow::Done<flow::View> after_form(SharedCall call, Send send) {
