@@ -23,8 +23,9 @@ sources() {
 
 # The stamp lists the sources, so that one taken away counts too.
 newer_than_built() {
-  [ -e "$stamp" ] && [ -z "$(sources -newer "$stamp" -print -quit)" ] && sources -print | sort | cmp -s - "$stamp" || return 0
-  return 1
+  [ -e "$stamp" ] || return 0
+  [ -z "$(sources -newer "$stamp" -print -quit)" ] || return 0
+  ! sources -print | sort | cmp -s - "$stamp"
 }
 
 install_modules() {

@@ -13,7 +13,11 @@ function shell() {
     .map((entry) => join(entry.parentPath, entry.name).slice(outDir.length + 1))
     .sort();
   const digest = createHash("sha256");
-  for (const file of files) digest.update(file).update("\0").update(readFileSync(join(outDir, file)));
+  for (const file of files)
+    digest
+      .update(file)
+      .update("\0")
+      .update(readFileSync(join(outDir, file)));
   return { version: digest.digest("hex").slice(0, 16), files };
 }
 

@@ -128,7 +128,10 @@ export class App {
     await this.store.remove(id);
     await this.#changed();
     // A server that could not be told goes on sending; a new address keeps its messages away.
-    if (account?.endpoint) void this.client(account).unsubscribe().catch(() => this.#renewSubscription());
+    if (account?.endpoint)
+      void this.client(account)
+        .unsubscribe()
+        .catch(() => this.#renewSubscription());
   }
 
   async forgetEnded(id: string): Promise<void> {
@@ -192,7 +195,8 @@ export class App {
       if ((await Notification.requestPermission()) === "granted") await subscribeAll(manager, this.#subscriber());
     } catch (error) {
       // A subscription that the server does not know would look like "on".
-      if (this.accounts.every(({ endpoint }) => endpoint === "")) await (await manager.getSubscription())?.unsubscribe();
+      if (this.accounts.every(({ endpoint }) => endpoint === ""))
+        await (await manager.getSubscription())?.unsubscribe();
       throw error;
     } finally {
       await this.#lookAtPush();

@@ -3,7 +3,13 @@ import { expect, test } from "vitest";
 import { fromBase32, fromBase64url, toBase64url, utf8 } from "./bytes.ts";
 
 test("base64url has RFC 4648 §10's letters without padding, and comes back", () => {
-  const pairs: [string, string][] = [["", ""], ["f", "Zg"], ["fo", "Zm8"], ["foo", "Zm9v"], ["foobar", "Zm9vYmFy"]];
+  const pairs: [string, string][] = [
+    ["", ""],
+    ["f", "Zg"],
+    ["fo", "Zm8"],
+    ["foo", "Zm9v"],
+    ["foobar", "Zm9vYmFy"],
+  ];
   for (const [plain, coded] of pairs) {
     expect(toBase64url(utf8(plain))).toBe(coded);
     expect(fromBase64url(coded)).toEqual(utf8(plain));
@@ -16,7 +22,13 @@ test("base64url refuses padding, the other alphabet and impossible lengths", () 
 });
 
 test("base32 reads RFC 4648 §10's vectors, padded or not, in either case", () => {
-  const pairs: [string, string][] = [["", ""], ["MY======", "f"], ["MZXQ", "fo"], ["mzxw6", "foo"], ["MZXW6YTBOI======", "foobar"]];
+  const pairs: [string, string][] = [
+    ["", ""],
+    ["MY======", "f"],
+    ["MZXQ", "fo"],
+    ["mzxw6", "foo"],
+    ["MZXW6YTBOI======", "foobar"],
+  ];
   for (const [coded, plain] of pairs) expect(fromBase32(coded)).toEqual(utf8(plain));
 });
 

@@ -17,7 +17,11 @@ const pair = await newDeviceKey();
 // A server that answers what it is given, in turn, and keeps what it was asked.
 function server(...answers: [number, unknown][]) {
   const asked: Asked[] = [];
-  const clock = new ServerClock(0, () => {}, () => 1_700_000_000);
+  const clock = new ServerClock(
+    0,
+    () => {},
+    () => 1_700_000_000,
+  );
   const fake = (path: string, options: RequestInit) => {
     const headers = options.headers as Record<string, string>;
     asked.push({ path, method: options.method ?? "", body: (options.body as string | undefined) ?? "", headers });
@@ -29,13 +33,21 @@ function server(...answers: [number, unknown][]) {
 }
 
 async function failure(work: Promise<unknown>): Promise<DeviceError> {
-  const caught: unknown = await work.then(() => undefined, (error: unknown) => error);
+  const caught: unknown = await work.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
   expect(caught).toBeInstanceOf(DeviceError);
   return caught as DeviceError;
 }
 
 function verify(signature: string | undefined, message: Uint8Array<ArrayBuffer>): Promise<boolean> {
-  return crypto.subtle.verify({ name: "ECDSA", hash: "SHA-256" }, pair.publicKey, fromBase64url(signature ?? ""), message);
+  return crypto.subtle.verify(
+    { name: "ECDSA", hash: "SHA-256" },
+    pair.publicKey,
+    fromBase64url(signature ?? ""),
+    message,
+  );
 }
 
 test("a call is signed for what is sent: path, query and body", async () => {
@@ -65,7 +77,10 @@ test("a clock that is off is set and the call is made once more", async () => {
   const clock = { error: "clock", message: "", server_time: 1_700_001_000 };
   const { client, asked, around } = server([401, clock], [200, { requests: [] }]);
   await client.requests(0);
-  expect(asked.map(({ headers }) => /ts="(\d+)"/.exec(headers.Authorization ?? "")?.[1])).toEqual(["1700000000", "1700001000"]);
+  expect(asked.map(({ headers }) => /ts="(\d+)"/.exec(headers.Authorization ?? "")?.[1])).toEqual([
+    "1700000000",
+    "1700001000",
+  ]);
   expect(around.clock.offset).toBe(1000);
 });
 
@@ -77,7 +92,9 @@ test("a clock that stays off is an error, not a loop", async () => {
 });
 
 test("errors keep the protocol's word, and no answer is 'away'", async () => {
-  expect((await failure(server([409, { error: "conflict", message: "" }]).client.answer("a", "deny", ""))).code).toBe("conflict");
+  expect((await failure(server([409, { error: "conflict", message: "" }]).client.answer("a", "deny", ""))).code).toBe(
+    "conflict",
+  );
   expect((await failure(server([502, "<html>"]).client.requests(0))).code).toBe("unavailable");
   const { around } = server();
   const broken = { ...around, fetch: () => Promise.reject(new TypeError("network")) };

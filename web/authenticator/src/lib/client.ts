@@ -117,7 +117,6 @@ export class DeviceClient {
     await this.#send({ method: "DELETE", path: "/device/v1/subscription", limitMs: ANSWER_LIMIT_MS });
   }
 
-
   // The server's events as they come. `heard` is called for every piece, also for comments.
   async *events(signal: AbortSignal, heard: () => void): AsyncGenerator<ServerEvent> {
     const response = await this.#send({ method: "GET", path: "/device/v1/events", signal });
@@ -180,7 +179,12 @@ export class DeviceClient {
 async function reach(around: Surroundings, path: string, options: RequestInit): Promise<Response> {
   const asked = Date.now() / 1000;
   try {
-    const response = await around.fetch(path, { ...options, cache: "no-store", credentials: "omit", redirect: "error" });
+    const response = await around.fetch(path, {
+      ...options,
+      cache: "no-store",
+      credentials: "omit",
+      redirect: "error",
+    });
     around.clock.hear(response.headers.get("date"), asked);
     return response;
   } catch (error) {

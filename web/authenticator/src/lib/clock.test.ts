@@ -4,7 +4,14 @@ import { ServerClock } from "./clock.ts";
 
 function clockAt(here: number) {
   const kept: number[] = [];
-  return { clock: new ServerClock(0, (offset) => kept.push(offset), () => here), kept };
+  return {
+    clock: new ServerClock(
+      0,
+      (offset) => kept.push(offset),
+      () => here,
+    ),
+    kept,
+  };
 }
 
 test("goes by the server's time once it was told", () => {

@@ -1,8 +1,6 @@
 // Activation links: what is scanned, pasted, or stands behind the # of our own address.
 export type ActivationLink =
-  | { kind: "here"; code: string }
-  | { kind: "elsewhere"; host: string; url: string }
-  | { kind: "unknown" };
+  { kind: "here"; code: string } | { kind: "elsewhere"; host: string; url: string } | { kind: "unknown" };
 
 // As the server takes them (activation page: 8 to 64 letters, digits, - and _).
 const CODE = /^[A-Za-z0-9_-]{8,64}$/;

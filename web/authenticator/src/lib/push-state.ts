@@ -6,7 +6,8 @@ export type PushState = "unsupported" | "install first" | "blocked" | "off" | "o
 
 // On an iPhone or iPad, push exists only for what was put on the home screen.
 export function pushState(registration: ServiceWorkerRegistration | undefined, subscribed: boolean): PushState {
-  if (!registration?.pushManager || !("Notification" in globalThis)) return isApplePhone() ? "install first" : "unsupported";
+  if (!registration?.pushManager || !("Notification" in globalThis))
+    return isApplePhone() ? "install first" : "unsupported";
   if (Notification.permission === "denied") return "blocked";
   return Notification.permission === "granted" && subscribed ? "on" : "off";
 }

@@ -47,7 +47,9 @@ function subscriber(...accounts: Partial<Account>[]) {
         return Promise.resolve();
       },
     }) as unknown as DeviceClient;
-  const store = { update: (id: string, change: Partial<Account>) => Promise.resolve(void kept.push([id, change.endpoint])) };
+  const store = {
+    update: (id: string, change: Partial<Account>) => Promise.resolve(void kept.push([id, change.endpoint])),
+  };
   return { told, kept, to: { accounts: list, client, store } };
 }
 

@@ -10,7 +10,8 @@ export interface Subscriber {
 }
 
 export function keysOf(subscription: PushSubscription): PushSubscriptionKeys {
-  const part = (name: PushEncryptionKeyName) => toBase64url(new Uint8Array(subscription.getKey(name) ?? new ArrayBuffer(0)));
+  const part = (name: PushEncryptionKeyName) =>
+    toBase64url(new Uint8Array(subscription.getKey(name) ?? new ArrayBuffer(0)));
   return { endpoint: subscription.endpoint, keys: { p256dh: part("p256dh"), auth: part("auth") } };
 }
 
@@ -18,7 +19,8 @@ export function keysOf(subscription: PushSubscription): PushSubscriptionKeys {
 export async function subscribed(manager: PushManager, serverKey: string): Promise<PushSubscription> {
   const key = fromBase64url(serverKey);
   const before = await manager.getSubscription();
-  const sameKey = before?.options.applicationServerKey && toBase64url(new Uint8Array(before.options.applicationServerKey));
+  const sameKey =
+    before?.options.applicationServerKey && toBase64url(new Uint8Array(before.options.applicationServerKey));
   if (before && sameKey === serverKey) return before;
   await before?.unsubscribe();
   return manager.subscribe({ userVisibleOnly: true, applicationServerKey: key });

@@ -18,7 +18,11 @@ export function hasCamera(): boolean {
 }
 
 // Calls `found` with each text that is read until it says that it is content, or until `signal`.
-export async function scan(video: HTMLVideoElement, found: (text: string) => boolean, signal: AbortSignal): Promise<void> {
+export async function scan(
+  video: HTMLVideoElement,
+  found: (text: string) => boolean,
+  signal: AbortSignal,
+): Promise<void> {
   const camera = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" }, audio: false });
   try {
     if (signal.aborted) return;

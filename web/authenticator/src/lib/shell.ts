@@ -1,6 +1,11 @@
 // The service worker as the page sees it: registration, and the way to a new version.
 declare const trustedTypes:
-  | { createPolicy(name: string, rules: { createScriptURL(url: string): string }): { createScriptURL(url: string): string } }
+  | {
+      createPolicy(
+        name: string,
+        rules: { createScriptURL(url: string): string },
+      ): { createScriptURL(url: string): string };
+    }
   | undefined;
 
 const WORKER = "/authenticator/sw.js";

@@ -5,7 +5,14 @@ import { answerMessage, authorization, newDeviceKey, publicPoint, requestMessage
 
 // The same text as DeviceRequestMessage.IsTheTextOfTheProtocol in src/faces/device/signature_test.cc.
 test("the request message is the text of the protocol", async () => {
-  const parts = { method: "GET", host: "MFA.example:8443", path: "/device/v1/requests", query: "wait=25", ts: 1700000000, body: "" };
+  const parts = {
+    method: "GET",
+    host: "MFA.example:8443",
+    path: "/device/v1/requests",
+    query: "wait=25",
+    ts: 1700000000,
+    body: "",
+  };
   expect(await requestMessage(parts)).toBe(
     "countersign-device/1\nGET\nmfa.example:8443\n/device/v1/requests\nwait=25\n1700000000\n" +
       "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
@@ -15,14 +22,23 @@ test("the request message is the text of the protocol", async () => {
 test("the request message covers every part", async () => {
   const parts = { method: "GET", host: "a", path: "/b", query: "c", ts: 1, body: "d" };
   const changes = [{ method: "PUT" }, { host: "x" }, { path: "/x" }, { query: "x" }, { ts: 2 }, { body: "x" }];
-  const messages = await Promise.all([parts, ...changes.map((change) => ({ ...parts, ...change }))].map(requestMessage));
+  const messages = await Promise.all(
+    [parts, ...changes.map((change) => ({ ...parts, ...change }))].map(requestMessage),
+  );
   expect(new Set(messages).size).toBe(7);
 });
 
 // The example of docs/protocols/device.md, as in src/core/factor/push_test.cc.
 test("the answer message is each field after its length", () => {
-  const expected = "001c" + toHex(utf8("countersign device answer v1")) + "0004" + toHex(utf8("6f0c")) +
-    "0003" + toHex(utf8("482")) + "0007" + toHex(utf8("approve"));
+  const expected =
+    "001c" +
+    toHex(utf8("countersign device answer v1")) +
+    "0004" +
+    toHex(utf8("6f0c")) +
+    "0003" +
+    toHex(utf8("482")) +
+    "0007" +
+    toHex(utf8("approve"));
   expect(toHex(answerMessage("6f0c", "482", "approve"))).toBe(expected);
 });
 

@@ -33,7 +33,11 @@ test("keys come back as handles that work and cannot be read out", async () => {
 
 test("accounts come in the order they were added", async () => {
   const store = await Store.open(new IDBFactory());
-  for (const [id, order] of [["DP1", 2], ["DP2", 1]] as const) await store.put(await account(id, order));
+  for (const [id, order] of [
+    ["DP1", 2],
+    ["DP2", 1],
+  ] as const)
+    await store.put(await account(id, order));
   expect((await store.accounts()).map(({ id }) => id)).toEqual(["DP2", "DP1"]);
 });
 

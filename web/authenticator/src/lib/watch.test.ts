@@ -30,7 +30,17 @@ function stage(streams: Script[], polls: (number | Error)[] = []) {
       const script = polls.shift();
       if (script === undefined) stop.abort();
       if (script instanceof Error) return Promise.reject(script);
-      const one = { id: "a", application: "", type: "", username: "", address: "", info: [], digits: 3, created: 0, expires: 0 };
+      const one = {
+        id: "a",
+        application: "",
+        type: "",
+        username: "",
+        address: "",
+        info: [],
+        digits: 3,
+        created: 0,
+        expires: 0,
+      };
       return Promise.resolve(Array.from({ length: script ?? 0 }, () => ({ ...one, info: [] })));
     },
   };
@@ -81,7 +91,18 @@ test("failures are told and waited out, each time longer, and success begins ane
 test("a stream that is held back gives way to long polls", async () => {
   const { client, to, stop, pace, said } = stage(["silence"], [0, 1]);
   await watch(client, to, stop.signal, { pace });
-  expect(said).toEqual(["stream", "poll 25", "reached", "requests 0", "poll 25", "reached", "requests 1", "poll 25", "reached", "requests 0"]);
+  expect(said).toEqual([
+    "stream",
+    "poll 25",
+    "reached",
+    "requests 0",
+    "poll 25",
+    "reached",
+    "requests 1",
+    "poll 25",
+    "reached",
+    "requests 0",
+  ]);
 });
 
 test("a list that is not one is a failure, not an empty list", async () => {

@@ -46,7 +46,12 @@ export const realPace: Pace = {
 type Step = "again" | "over" | "no stream";
 
 // Runs until `signal` or until the device is no longer accepted.
-export async function watch(client: Watched, to: Watcher, signal: AbortSignal, options: WatchOptions = {}): Promise<void> {
+export async function watch(
+  client: Watched,
+  to: Watcher,
+  signal: AbortSignal,
+  options: WatchOptions = {},
+): Promise<void> {
   const pace = options.pace ?? realPace;
   let manner = options.manner ?? "stream";
   let failures = 0;
