@@ -180,9 +180,9 @@ Result<void> serve(const Config& config, Demo demo, std::chrono::steady_clock::t
   TRY(listen_for_metrics(server, *config.metrics_listen, measured));
   const std::string url = public_url(config, {listen.front().host, server.bound().front().port});
   const auto push_key = TRY(prepare_push_key(certificate_ports));
-  const flow::Ports ports{*store, *keys, clock, random, [&](std::string_view key) { wakeups.wake(key); },
-                          TRY(settings_of(config, url, push_key)),
-                          &sign_ins, nodes == Nodes::this_one ? &apps : nullptr};
+  const flow::Ports ports{.store = *store, .keys = *keys, .clock = clock, .random = random,
+                          .wake = [&](auto key) { wakeups.wake(key); }, .settings = TRY(settings_of(config, url, push_key)),
+                          .counts = &sign_ins, .apps = nodes == Nodes::this_one ? &apps : nullptr};
   duo::DuoFace duo(ports, {.host_names = names});
   router.add({duo::DuoFace::serves, [&](const net::HttpRequest& r) { return duo.handle(r); }});
   router.add({device::serves, [&](const net::HttpRequest& r) { return device::serve(ports, r); }});
