@@ -181,7 +181,7 @@ Result<void> serve(const Config& config, Demo demo, std::chrono::steady_clock::t
   const std::string url = public_url(config, {listen.front().host, server.bound().front().port});
   const auto push_key = TRY(prepare_push_key(certificate_ports));
   const flow::Ports ports{.store = *store, .keys = *keys, .clock = clock, .random = random,
-                          .wake = [&](auto key) { wakeups.wake(key); }, .settings = TRY(settings_of(config, url, push_key)),
+                          .wake = [&](auto k) { wakeups.wake(k); }, .settings = TRY(settings_of(config, url, push_key)),
                           .counts = &sign_ins, .apps = nodes == Nodes::this_one ? &apps : nullptr};
   duo::DuoFace duo(ports, {.host_names = names});
   router.add({duo::DuoFace::serves, [&](const net::HttpRequest& r) { return duo.handle(r); }});
