@@ -46,8 +46,8 @@ struct Ports {
   Settings settings;
   SignInCounts* counts = nullptr;                        // nullptr: nobody counts
   const factor::webauthn::Metadata* metadata = nullptr;  // of makes of authenticator; nullptr: none was given
-  // Tells the operator why something was refused: an event's name and a text without personal data.
-  std::function<void(std::string_view event, std::string_view detail)> tell = [](std::string_view, std::string_view) {};
+  // Tells the operator what was refused and why, without personal data: more than whoever was refused hears.
+  std::function<void(std::string_view what, std::string_view why)> tell = [](std::string_view, std::string_view) {};
   AppCache* apps = nullptr;  // nullptr: several nodes write; every request reads its application
 };
 

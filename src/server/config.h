@@ -105,11 +105,14 @@ class Config {
                   "How browsers, phones and clients reach this server; empty: https://localhost and the first port."};
   List host_names{*this, "host_names", {}, "host",
                   "Further host names that requests may be addressed to and that the local certificate names."};
+  List related_origins{*this, "webauthn.related_origins", {}, "origin",
+                       "Further origins whose pages may use our passkeys, such as https://sso.example."};
+  Text metadata_file{*this, "webauthn.metadata", "", "path",
+                     "A JSON array of FIDO metadata statements: the makes that `attestation_aaguids` may name."};
   Number workers{*this, "workers", 0, {0, 256}, "threads", "Threads that serve requests; 0: one for each processor."};
   Text log_level{*this, "log_level", "info", "", "The least grave events that go to the operator's log on stderr.",
                  {"info", "warn", "error"}};
-  Text tls_certificate{*this, "tls.certificate", "", "path",
-                       "PEM chain, leaf first; empty: a certificate of the local CA."};
+  Text tls_certificate{*this, "tls.certificate", "", "path", "PEM chain, leaf first; empty: one of the local CA."};
   Text tls_key{*this, "tls.key", "", "path", "The private key of that certificate, PEM."};
   Text metrics_listen{*this, "metrics.listen", "", "host:port",
                       "Where Prometheus reads /metrics over plain HTTP; empty: nowhere."};

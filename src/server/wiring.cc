@@ -6,10 +6,8 @@
 #include <fstream>
 
 #include "core/codec/json_write.h"
+#include "core/factor/webauthn_metadata.h"
 #include "faces/control/face.h"
-#include "faces/device/serve.h"
-#include "faces/duo/routes.h"
-#include "faces/health/health.h"
 #include "flow/ports.h"
 #include "keys/local.h"
 #include "net/control_socket.h"
@@ -22,6 +20,7 @@
 #include "server/data_dir.h"
 #include "server/demo.h"
 #include "server/dispatcher.h"
+#include "server/faces.h"
 #include "server/metrics.h"
 #include "server/push_key.h"
 #include "server/router.h"
@@ -32,6 +31,8 @@
 
 namespace countersign::server {
 namespace {
+
+using factor::webauthn::Metadata;
 
 Result<std::unique_ptr<keys::LocalKeys>> open_keys(const DataDir& dir, Random& random) {
   const std::string file = dir.file("root.key");
@@ -71,7 +72,20 @@ Result<flow::Settings> settings_of(const Config& config, std::string url, const 
   out.attempt_kept = seconds(*config.attempt_kept_s);
   out.activation_lifetime = seconds(*config.activation_lifetime_s);
   out.public_url = std::move(url);
+  out.related_origins = *config.related_origins;
   return out;
+}
+
+// The makes of authenticator that policies may name; nullptr: no file was given.
+Result<std::unique_ptr<const Metadata>> read_metadata(const Config& config) {
+  const std::string& file = *config.metadata_file;
+  if (file.empty()) return std::unique_ptr<const Metadata>();
+  std::ifstream in(file, std::ios::binary);
+  const std::string text((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
+  if (!in || text.empty()) return Error{Errc::not_found, file + ": the metadata statements cannot be read"};
+  Result<Metadata> read = Metadata::read_statements(text);
+  if (!read) return Error{read.error().code, file + ": " + read.error().what};
+  return std::unique_ptr<const Metadata>(std::make_unique<const Metadata>(*std::move(read)));
 }
 
 Result<std::vector<HostPort>> addresses_of(const Config& config) {
@@ -114,6 +128,11 @@ void reload_certificate(bool own, const CertificatePorts& ports, const DataDir& 
   const Result<void> done = leaf ? tls.reload() : Result<void>(leaf.error());
   if (done) return log.info("certificate.reloaded");
   log.error("certificate.not_reloaded", oplog::field(record::detail, done.error().what));
+}
+
+// What whoever was refused does not hear.
+void tell_refusal(oplog::Log& log, std::string_view what, std::string_view why) {
+  log.warn("signin.refused", oplog::field(record::detail, std::string(what).append(": ").append(why)));
 }
 
 void say_ready(const net::Server& server, std::size_t https_listeners, const std::string& ca,
@@ -180,13 +199,19 @@ Result<void> serve(const Config& config, Demo demo, std::chrono::steady_clock::t
   TRY(listen_for_metrics(server, *config.metrics_listen, measured));
   const std::string url = public_url(config, {listen.front().host, server.bound().front().port});
   const auto push_key = TRY(prepare_push_key(certificate_ports));
-  const flow::Ports ports{.store = *store, .keys = *keys, .clock = clock, .random = random,
-                          .wake = [&](auto k) { wakeups.wake(k); }, .settings = TRY(settings_of(config, url, push_key)),
-                          .counts = &sign_ins, .apps = nodes == Nodes::this_one ? &apps : nullptr};
-  duo::DuoFace duo(ports, {.host_names = names});
-  router.add({duo::DuoFace::serves, [&](const net::HttpRequest& r) { return duo.handle(r); }});
-  router.add({device::serves, [&](const net::HttpRequest& r) { return device::serve(ports, r); }});
-  router.add({health::serves, [&](const net::HttpRequest& r) { return health::serve(ports, kVersion, r); }});
+  const auto metadata = TRY(read_metadata(config));
+  const flow::Ports ports{.store = *store,
+                          .keys = *keys,
+                          .clock = clock,
+                          .random = random,
+                          .wake = [&](std::string_view key) { wakeups.wake(key); },
+                          .settings = TRY(settings_of(config, url, push_key)),
+                          .counts = &sign_ins,
+                          .metadata = metadata.get(),
+                          .tell = [&](std::string_view what, std::string_view why) { tell_refusal(log, what, why); },
+                          .apps = nodes == Nodes::this_one ? &apps : nullptr};
+  Faces faces(ports, log, names, TRY(web::Templates::load()));
+  faces.add_to(router);
 
   const control::ControlFace control(ports, api_hostname(url));
   auto control_socket = TRY(open_control(dir, control));
