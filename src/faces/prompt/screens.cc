@@ -123,7 +123,10 @@ void show(const Screen& screen, const flow::Choose& choose, Page& page) {
   // What was wrong with a passcode is said at its field, everything else above.
   const bool of_field = problem == "invalid_passcode" || problem == "empty_passcode";
   const bool at_field = of_field && method && method->way == flow::Way::passcode;
-  if (!problem.empty()) add(page, at_field ? "field_error" : "again", again_text(screen.language, problem));
+  const bool only_passkey =
+      problem == "passkey_failed" && methods.size() == 1 && methods.front().way == flow::Way::passkey;
+  const std::string_view said = only_passkey ? std::string_view("passkey_only") : std::string_view(problem);
+  if (!said.empty()) add(page, at_field ? "field_error" : "again", again_text(screen.language, said));
   if (!method) {
     page.name = "prompt/choose";
     add(page, "methods", method_values(screen, methods));

@@ -92,7 +92,9 @@ TEST(PromptScreen, StartsAPasskeyByItselfOnlyAtFirst) {
   EXPECT_FALSE(has(drawn(view, Part::passkey), "data-auto="));
   std::get<flow::Choose>(view.shows).problem = "passkey_failed";
   EXPECT_FALSE(has(drawn(view), "data-auto="));
-  EXPECT_TRUE(has(drawn(view), "The passkey did not work."));
+  EXPECT_TRUE(has(drawn(view), "The passkey did not work, and no other way is open to you here."));
+  std::get<flow::Choose>(view.shows).others = {passcode()};
+  EXPECT_TRUE(has(drawn(view), "The passkey did not work. Try again or choose another way."));
 }
 
 TEST(PromptScreen, TiesAnErrorToItsField) {
