@@ -118,6 +118,8 @@ Result<std::vector<PendingRequest>> pending_requests(const Ports& ports, const P
     request.type = attempt.type.empty() ? "Login" : attempt.type;
     request.username = attempt.display_username.empty() ? username : attempt.display_username;
     request.address = attempt.access.ip;
+    request.browser = attempt.access.browser;
+    request.os = attempt.access.os;
     request.pushinfo = attempt.pushinfo;
     request.digits = attempt.number == signin::Number::shown ? attempt.digits : 0;
     request.created = attempt.created;

@@ -7,19 +7,20 @@
 namespace countersign::flow {
 namespace {
 
-Result<std::string> cookie_of(const Ports& ports, const BrowserId& browser, std::string_view occasion) {
-  const std::string seed = browser.text() + "/" + std::string(occasion);
+Result<std::string> cookie_of(const Ports& ports, const TenantId& tenant, const BrowserId& browser,
+                              std::string_view occasion) {
+  const std::string seed = tenant.text() + "/" + browser.text() + "/" + std::string(occasion);
   return browser.text() + "." + codec::to_hex(TRY(ports.keys.token_digest("browser-secret", Secret(seed))));
 }
 
 }  // namespace
 
-Result<std::string> first_cookie(const Ports& ports, const BrowserId& browser) {
-  return cookie_of(ports, browser, "first");
+Result<std::string> first_cookie(const Ports& ports, const TenantId& tenant, const BrowserId& browser) {
+  return cookie_of(ports, tenant, browser, "first");
 }
 
-Result<std::string> next_cookie(const Ports& ports, const BrowserId& browser, const VisitId& visit) {
-  return cookie_of(ports, browser, visit.text());
+Result<std::string> next_cookie(const Ports& ports, const signin::Visit& visit) {
+  return cookie_of(ports, visit.tenant, visit.browser, visit.id.text());
 }
 
 Result<Bytes> cookie_digest(const Ports& ports, const Secret& cookie) {
@@ -36,7 +37,7 @@ Result<Shown> shown_browser(const Ports& ports, store::Txn& txn, const TenantId&
   out.row = TRY(store::browser_by_id(txn, tenant, *parsed));
   if (out.row && ports.clock.now() >= out.row->expires) return Shown();
   if (!out.row) {
-    const Secret text(TRY(first_cookie(ports, *parsed)));
+    const Secret text(TRY(first_cookie(ports, tenant, *parsed)));
     const Bytes first = TRY(cookie_digest(ports, text));
     if (!crypto::equal(first, out.secret_digest)) return Shown();
     out.worth = Shown::Worth::unproven;
@@ -66,7 +67,7 @@ Result<Recognition> recognise(const Ports& ports, const signin::Visit& visit, co
   out.browser.tenant = visit.tenant;
   out.browser.id = visit.browser;
   out.browser.previous_digest = row ? row->secret_digest : visit.cookie_digest;
-  const Secret next(TRY(next_cookie(ports, visit.browser, visit.id)));
+  const Secret next(TRY(next_cookie(ports, visit)));
   out.browser.secret_digest = TRY(cookie_digest(ports, next));
   out.browser.rotated = now;
   if (out.browser.public_key.empty()) out.browser.public_key = visit.browser_key;

@@ -32,8 +32,8 @@ Result<Shown> shown_browser(const Ports& ports, store::Txn& txn, const TenantId&
 
 // The cookie of a browser from which nobody has signed in, and the one that a visit's success leaves behind; each the
 // same however often it is asked for.
-Result<std::string> first_cookie(const Ports& ports, const BrowserId& browser);
-Result<std::string> next_cookie(const Ports& ports, const BrowserId& browser, const VisitId& visit);
+Result<std::string> first_cookie(const Ports& ports, const TenantId& tenant, const BrowserId& browser);
+Result<std::string> next_cookie(const Ports& ports, const signin::Visit& visit);
 Result<Bytes> cookie_digest(const Ports& ports, const Secret& cookie);
 
 // How well this user is known here. A browser that has shown a key once must show it again: its cookie alone may have

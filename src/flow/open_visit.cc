@@ -225,7 +225,7 @@ Result<View> view_of(const Ports& ports, const OpenVisit& open) {
   view.prove_browser = proof_wanted(open);
   view.back_origin = back_origin(open.visit.back);
   const bool succeeded = open.visit.state == signin::VisitState::allowed;
-  if (succeeded) view.set_cookie = TRY(next_cookie(ports, open.visit.browser, open.visit.id));
+  if (succeeded) view.set_cookie = TRY(next_cookie(ports, open.visit));
   view.visit_seconds_left =
       static_cast<int>(std::chrono::duration_cast<seconds>(open.visit.expires - ports.clock.now()).count());
   return view;

@@ -63,6 +63,7 @@ struct PendingRequest {
   std::string type;  // "Login" or what the client gave
   std::string username;
   std::string address;
+  std::string browser, os;  // as it calls itself; empty: no browser, or it does not say
   std::vector<std::pair<std::string, std::string>> pushinfo;
   int digits = 0;  // how many the phone must ask for; 0: plain push, allowed by policy
   Instant created{}, expires{};

@@ -127,7 +127,7 @@ Result<std::optional<Opening>> plan_opening(const Ports& ports, const Caller& ca
       [[fallthrough]];  // and it is a new browser from now on
     case Shown::Worth::none:
       visit.browser = BrowserId::make(ports.random);
-      out.new_cookie = TRY(first_cookie(ports, visit.browser));
+      out.new_cookie = TRY(first_cookie(ports, visit.tenant, visit.browser));
       visit.cookie_digest = TRY(cookie_digest(ports, Secret(out.new_cookie)));
       break;
     case Shown::Worth::current:

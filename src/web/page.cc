@@ -42,7 +42,8 @@ net::HttpResponse page(std::string html, const PageOptions& options) {
       {"x-content-type-options", "nosniff"},
       {"x-frame-options", "DENY"},
       {"referrer-policy", "same-origin"},
-      {"cross-origin-opener-policy", "same-origin"},
+      // Applications sign in within a popup, too, and want to hear of it afterwards.
+      {"cross-origin-opener-policy", options.form_action.empty() ? "same-origin" : "unsafe-none"},
       {"cross-origin-resource-policy", "same-origin"},
       {"permissions-policy",
        "publickey-credentials-get=(self), publickey-credentials-create=(self), camera=(), microphone=(), "

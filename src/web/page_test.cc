@@ -47,7 +47,8 @@ TEST(Page, HoldsTheBrowserToOurOwn) {
   EXPECT_EQ(policy.find("unsafe"), std::string::npos);
   EXPECT_EQ(header(out, "cache-control"), "no-store");
   EXPECT_EQ(header(out, "x-content-type-options"), "nosniff");
-  EXPECT_EQ(header(out, "cross-origin-opener-policy"), "same-origin");
+  EXPECT_EQ(header(out, "cross-origin-opener-policy"), "unsafe-none");  // it may be an application's popup
+  EXPECT_EQ(header(page("<p>", {}), "cross-origin-opener-policy"), "same-origin");
   EXPECT_EQ(header(out, "referrer-policy"), "same-origin");
   EXPECT_NE(header(out, "permissions-policy").find("publickey-credentials-get=(self)"), std::string::npos);
 }

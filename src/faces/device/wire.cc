@@ -73,6 +73,8 @@ void write_members(JsonWriter& w, const flow::PendingRequest& request) {
   w.key("type").string(request.type);
   w.key("username").string(request.username);
   w.key("address").string(request.address);
+  w.key("browser").string(request.browser);
+  w.key("os").string(request.os);
   w.key("info").begin_array();
   for (const auto& [key, value] : request.pushinfo) w.begin_array().string(key).string(value).end_array();
   w.end_array();

@@ -11,6 +11,8 @@ export interface PendingRequest {
   type: string;
   username: string;
   address: string;
+  browser?: string;
+  os?: string;
   info: [string, string][];
   digits: number;
   created: number;
