@@ -123,7 +123,9 @@ Choice choice_of(const OpenVisit& open) {
 
 std::string phone_name(const OpenVisit& open, const PhoneId& id) {
   for (const Phone& phone : open.situation.phones) {
-    if (phone.id == id) return phone.name.empty() ? phone.masked : phone.name;
+    if (phone.id != id) continue;
+    if (!phone.name.empty()) return phone.name;
+    return phone.masked.empty() ? phone.platform : phone.masked;
   }
   return {};
 }

@@ -241,6 +241,7 @@ TEST_F(VisitTest, APushFromAnUnknownBrowserNotifiesNobodyAndAsksForSixDigits) {
   ASSERT_TRUE(shows<Waiting>(*view));
   EXPECT_EQ(shows<Waiting>(*view)->notified, Waiting::Notified::no);
   EXPECT_EQ(shows<Waiting>(*view)->number.size(), 6u);
+  EXPECT_EQ(shows<Waiting>(*view)->phone, "Test");  // what nobody has named goes by its kind
   const auto pending = pending_requests(ports, phone);
   ASSERT_TRUE(pending);
   ASSERT_EQ(pending->size(), 1u);  // it waits in the authenticator for whoever opens it
