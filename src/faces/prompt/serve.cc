@@ -8,7 +8,9 @@
 
 #include "faces/prompt/call.h"
 #include "faces/prompt/problem.h"
+#include "faces/prompt/related_origins.h"
 #include "faces/prompt/screens.h"
+#include "flow/browser.h"
 
 namespace countersign::prompt {
 namespace {
@@ -16,7 +18,6 @@ namespace {
 constexpr std::string_view kPrefix = "/prompt/";
 constexpr std::string_view kLanguageCookie = "lang";
 constexpr seconds kLanguageKept{400 * 86400};
-constexpr seconds kBrowserCookieKept{400 * 86400};  // the longest that browsers allow (RFC 6265bis §5.5)
 constexpr seconds kWaitLength{25};
 
 using Send = std::function<void(net::Reply)>;
@@ -56,7 +57,8 @@ flow::Caller copy(const flow::Caller& caller) {
 
 net::HttpResponse with_cookie(const Call& call, const flow::View& view, net::HttpResponse reply) {
   if (!view.set_cookie.empty()) {
-    reply.headers.push_back(web::set_cookie(call.cookie_name, view.set_cookie, kBrowserCookieKept, web::SameSite::lax));
+    reply.headers.push_back(
+        web::set_cookie(call.cookie_name, view.set_cookie, flow::kBrowserLifetime, web::SameSite::lax));
   }
   return reply;
 }
@@ -298,9 +300,10 @@ net::Reply answer(SharedCall call, const net::HttpRequest& request, const Route&
 
 }  // namespace
 
-bool serves(std::string_view path) { return path.starts_with(kPrefix); }
+bool serves(std::string_view path) { return path.starts_with(kPrefix) || path == kRelatedOriginsPath; }
 
 net::Reply serve(const flow::Ports& ports, const web::Templates& templates, const net::HttpRequest& request) {
+  if (request.path == kRelatedOriginsPath) return related_origins(ports, request);
   const std::string language = language_of(request);
   Result<Target> target = parse_target(request.path);
   if (!target) return problem(language, target.error());

@@ -9,7 +9,7 @@
 
 namespace countersign::prompt {
 
-// Whether a path belongs to this face: /prompt/….
+// Whether a path belongs to this face: /prompt/…, /.well-known/webauthn.
 bool serves(std::string_view path);
 
 // Pages for GET, 303 after every POST of a form, JSON for scripts. `ports` and `templates` must outlive the replies.
