@@ -113,6 +113,10 @@ Result<bool> advance_enrolment(Txn& txn, const Enrolment& read, ByteView sealed_
   return changed == 1;
 }
 
+Result<bool> relabel_enrolment(Txn& txn, const Enrolment& read, std::string_view label) {
+  return TRY(txn.change(Query::relabel_enrolment, {read.tenant, read.user, read.id, read.version, label})) == 1;
+}
+
 Result<bool> delete_enrolment(Txn& txn, const TenantId& tenant, const EnrolmentId& id) {
   TRY(txn.change(Query::delete_credential_of, {tenant, id}));
   const std::int64_t changed = TRY(txn.change(Query::delete_enrolment, {tenant, id}));

@@ -17,6 +17,17 @@ Result<std::int64_t> day_to_start(Txn& txn, const TenantId& tenant, Stream strea
   return day;
 }
 
+// position, day, id, sealed
+HistoryRow read_row(const Row& row, const TenantId& tenant, Stream stream) {
+  const ByteView sealed = row.bytes(3);
+  return {.tenant = tenant,
+          .stream = stream,
+          .day = row.integer(1),
+          .id = row.id<EventId>(2),
+          .sealed = Bytes(sealed.begin(), sealed.end()),
+          .position = row.integer(0)};
+}
+
 }  // namespace
 
 Result<void> append_history(Txn& txn, const HistoryRow& row) {
@@ -43,21 +54,28 @@ Result<std::int64_t> history_page(Txn& txn, const TenantId& tenant, Stream strea
     const std::int64_t before =
         page.size() == wanted ? page.back().position : std::numeric_limits<std::int64_t>::max();
     TRY(txn.rows(Query::history_of_day, {tenant, static_cast<int>(stream), *day, position, before, limit},
-                 [&](const Row& row) {
-                   const ByteView sealed = row.bytes(3);
-                   page.push_back({.tenant = tenant,
-                                   .stream = stream,
-                                   .day = row.integer(1),
-                                   .id = row.id<EventId>(2),
-                                   .sealed = Bytes(sealed.begin(), sealed.end()),
-                                   .position = row.integer(0)});
-                 }));
+                 [&](const Row& row) { page.push_back(read_row(row, tenant, stream)); }));
     std::sort(page.begin(), page.end(), [](const auto& a, const auto& b) { return a.position < b.position; });
     if (page.size() > wanted) page.resize(wanted);
     from = *day + 1;
   }
   for (const HistoryRow& row : page) on_row(row);
   return static_cast<std::int64_t>(page.size());
+}
+
+Result<std::optional<std::int64_t>> history_day_before(Txn& txn, const TenantId& tenant, Stream stream,
+                                                       std::int64_t day) {
+  std::optional<std::int64_t> out;
+  TRY(txn.rows(Query::history_day_before, {tenant, static_cast<int>(stream), day},
+               [&](const Row& row) { out = row.integer(0); }));
+  return out;
+}
+
+Result<std::int64_t> history_back(Txn& txn, const TenantId& tenant, Stream stream, HistoryPlace before, int limit,
+                                  const std::function<void(const HistoryRow&)>& on_row) {
+  return txn.rows(Query::history_of_day_back,
+                  {tenant, static_cast<int>(stream), before.day, before.position, limit},
+                  [&](const Row& row) { on_row(read_row(row, tenant, stream)); });
 }
 
 Result<std::int64_t> count_history(Txn& txn, const TenantId& tenant, Stream stream) {

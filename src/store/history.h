@@ -28,6 +28,16 @@ Result<void> append_history(Txn& txn, const HistoryRow& row);
 Result<std::int64_t> history_page(Txn& txn, const TenantId& tenant, Stream stream, std::int64_t first_day,
                                   std::int64_t last_day, std::int64_t position, int limit,
                                   const std::function<void(const HistoryRow&)>& on_row);
+// Backwards: the last day before `day` with rows of this stream; nullopt: none. And rows of one day before `position`,
+// newest first, at most `limit`.
+Result<std::optional<std::int64_t>> history_day_before(Txn& txn, const TenantId& tenant, Stream stream,
+                                                       std::int64_t day);
+struct HistoryPlace {
+  std::int64_t day = 0;
+  std::int64_t position = 0;
+};
+Result<std::int64_t> history_back(Txn& txn, const TenantId& tenant, Stream stream, HistoryPlace before, int limit,
+                                  const std::function<void(const HistoryRow&)>& on_row);
 Result<std::int64_t> count_history(Txn& txn, const TenantId& tenant, Stream stream);
 
 // Values of the server itself ("ca_key", "ca_certificate", "demo"): sealed or public bytes by name.

@@ -276,6 +276,16 @@ TEST_P(Contract, AdvancesAnEnrolmentOncePerVersion) {
   EXPECT_FALSE(get([&](Txn& txn) { return enrolment_by_id(txn, kOther, read.id); }));
 }
 
+TEST_P(Contract, RelabelsAnEnrolmentOncePerVersion) {
+  const Enrolment read = stored_enrolment(stored_user(kTenant, "alice"), "webauthn-roaming", 0);
+  EXPECT_TRUE(put([&](Txn& txn) { return relabel_enrolment(txn, read, "Blue key"); }));
+  EXPECT_FALSE(put([&](Txn& txn) { return relabel_enrolment(txn, read, "Red key"); }));
+  const auto found = get([&](Txn& txn) { return enrolment_by_id(txn, kTenant, read.id); });
+  EXPECT_EQ(found->label, "Blue key");
+  EXPECT_EQ(found->version, 1);
+  EXPECT_EQ(found->sealed_state, read.sealed_state);
+}
+
 TEST_P(Contract, DeletesEnrolmentsByKind) {
   const User alice = stored_user(kTenant, "alice");
   for (int i = 0; i < 3; ++i) stored_enrolment(alice, "bypass", i);

@@ -1,5 +1,6 @@
 // What every engine promises about flows: whole or undone, answered once, correct beside each other.
 #include <latch>
+#include <limits>
 #include <thread>
 
 #include "store/engines_test.h"
@@ -217,6 +218,33 @@ TEST_P(Flows, PagesHistoryInTheOrderOfWritingAcrossDays) {
     }
     EXPECT_EQ(seen, written) << "limit " << limit;
   }
+}
+
+TEST_P(Flows, ReadsADaysHistoryBackwards) {
+  std::vector<EventId> fifth;
+  for (const std::int64_t day : {3, 5, 5, 5, 6}) {
+    const HistoryRow row = event(kTenant, day);
+    if (day == 5) fifth.insert(fifth.begin(), row.id);
+    ASSERT_EQ(write([&](Txn& txn) { return append_history(txn, row); }), std::nullopt);
+    ASSERT_EQ(write([&](Txn& txn) { return append_history(txn, event(kOther, 4)); }), std::nullopt);
+  }
+  const auto day_before = [&](std::int64_t day) {
+    return get([&](Txn& txn) { return history_day_before(txn, kTenant, Stream::authentication, day); });
+  };
+  EXPECT_EQ(day_before(1'000'000), 6);
+  EXPECT_EQ(day_before(5), 3);
+  EXPECT_EQ(day_before(3), std::nullopt);
+  std::vector<EventId> seen;
+  HistoryPlace before{5, std::numeric_limits<std::int64_t>::max()};
+  while (get([&](Txn& txn) {
+    return history_back(txn, kTenant, Stream::authentication, before, 2, [&](const HistoryRow& row) {
+      EXPECT_LT(row.position, before.position);
+      before.position = row.position;
+      seen.push_back(row.id);
+    });
+  }) > 0) {
+  }
+  EXPECT_EQ(seen, fifth);
 }
 
 TEST_P(Flows, KeepsHistoryOfDaysStreamsAndTenantsApart) {

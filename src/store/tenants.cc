@@ -118,6 +118,12 @@ Result<std::vector<Tenant>> tenants(Txn& txn) {
   return out;
 }
 
+Result<std::vector<TenantId>> first_tenants(Txn& txn, int limit) {
+  std::vector<TenantId> out;
+  TRY(txn.rows(Query::first_tenants, {limit}, [&](const Row& row) { out.push_back(row.id<TenantId>(0)); }));
+  return out;
+}
+
 Result<bool> update_tenant(Txn& txn, const Tenant& tenant) {
   const std::int64_t changed =
       TRY(txn.change(Query::update_tenant, {tenant.id, tenant.version, tenant.name, tenant.logo_png}));

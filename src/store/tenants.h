@@ -15,6 +15,7 @@ Result<void> insert_tenant(Txn& txn, const Tenant& tenant);                     
 Result<std::optional<Tenant>> tenant_by_id(Txn& txn, const TenantId& id);
 Result<std::optional<Tenant>> tenant_by_name(Txn& txn, std::string_view name);
 Result<std::vector<Tenant>> tenants(Txn& txn);
+Result<std::vector<TenantId>> first_tenants(Txn& txn, int limit);
 // Name and logo; true when the version read is still the stored one.
 Result<bool> update_tenant(Txn& txn, const Tenant& tenant);
 

@@ -57,6 +57,8 @@ Result<std::optional<Enrolment>> enrolment_of_phone(Txn& txn, const TenantId& te
                                                     std::string_view kind);
 // The next state, on the version read: false when somebody was faster (the flow reads and asks again).
 Result<bool> advance_enrolment(Txn& txn, const Enrolment& read, ByteView sealed_next, Instant now);
+// Another label, on the version read.
+Result<bool> relabel_enrolment(Txn& txn, const Enrolment& read, std::string_view label);
 Result<bool> delete_enrolment(Txn& txn, const TenantId& tenant, const EnrolmentId& id);
 // Deletes all of that kind; bypass codes are replaced so.
 Result<void> delete_enrolments(Txn& txn, const TenantId& tenant, const UserId& user, std::string_view kind);

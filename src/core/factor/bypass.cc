@@ -75,6 +75,10 @@ Result<State> decode(ByteView bytes) {
   return state;
 }
 
+bool expired(const State& state, Instant now) {
+  return unix_ms(now) >= 0 && static_cast<std::uint64_t>(unix_ms(now)) >= state.expires_ms;
+}
+
 }  // namespace
 
 Result<Issued> issue(const Parameters& parameters, Random& random) {
@@ -107,8 +111,7 @@ Result<Verified> verify(ByteView bytes, const Secret& passcode, Instant now) {
   for (std::size_t i = 0; i < state.codes.size(); ++i) {
     matched = crypto::equal(ByteView(state.codes[i].hash), ByteView(typed)) ? i : matched;
   }
-  const bool expired = unix_ms(now) >= 0 && static_cast<std::uint64_t>(unix_ms(now)) >= state.expires_ms;
-  if (matched == state.codes.size() || expired) {
+  if (matched == state.codes.size() || expired(state, now)) {
     return Error{Errc::refused, "the bypass code is wrong, used up or expired"};
   }
   Code& code = state.codes[matched];
@@ -116,6 +119,11 @@ Result<Verified> verify(ByteView bytes, const Secret& passcode, Instant now) {
     state.codes.erase(state.codes.begin() + static_cast<std::ptrdiff_t>(matched));
   }
   return Verified{encode(state)};
+}
+
+Result<int> codes_left(ByteView bytes, Instant now) {
+  const State state = TRY(decode(bytes));
+  return expired(state, now) ? 0 : static_cast<int>(state.codes.size());
 }
 
 const Kind kKind = {"bypass", "otp", "bypass", Strength::possession, verify};

@@ -28,6 +28,9 @@ struct Issued {
 Result<Issued> issue(const Parameters& parameters, Random& random);
 Result<Verified> verify(ByteView state, const Secret& passcode, Instant now);
 
+// How many codes are still good at `now`.   malformed: not such a state.
+Result<int> codes_left(ByteView state, Instant now);
+
 extern const Kind kKind;
 
 }  // namespace countersign::factor::bypass

@@ -82,6 +82,15 @@ TEST(Bypass, TheStateHoldsNeitherTheCodesNorTheirPlainHashes) {
   }
 }
 
+TEST(Bypass, CountsTheCodesThatAreStillGood) {
+  Set set({10, 1, kNow + seconds(60)});
+  EXPECT_EQ(*codes_left(set.issued.state, kNow), 10);
+  EXPECT_EQ(set.said(set.code(3)), "accepted");
+  EXPECT_EQ(*codes_left(set.issued.state, kNow), 9);
+  EXPECT_EQ(*codes_left(set.issued.state, kNow + seconds(60)), 0);
+  EXPECT_EQ(codes_left(Bytes{1}, kNow).error().code, Errc::malformed);
+}
+
 TEST(Bypass, RefusesParametersOutOfRange) {
   testing::SeededRandom random;
   EXPECT_EQ(issue({0, 1, {}}, random).error().code, Errc::malformed);

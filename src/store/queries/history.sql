@@ -14,6 +14,14 @@ SELECT position, day, id, sealed FROM history
 WHERE tenant_id = $1 AND stream = $2 AND day = $3 AND position > $4 AND position < $5
 ORDER BY position LIMIT $6;
 
+-- name: history_day_before
+SELECT day FROM history WHERE tenant_id = $1 AND stream = $2 AND day < $3 ORDER BY day DESC LIMIT 1;
+
+-- name: history_of_day_back
+SELECT position, day, id, sealed FROM history
+WHERE tenant_id = $1 AND stream = $2 AND day = $3 AND position < $4
+ORDER BY position DESC LIMIT $5;
+
 -- name: count_history
 SELECT count(*) FROM history WHERE tenant_id = $1 AND stream = $2;
 

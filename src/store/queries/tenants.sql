@@ -13,6 +13,9 @@ SELECT id, parent, name, created, version, logo_png FROM tenants WHERE name = $1
 -- name: tenants
 SELECT id, parent, name, created, version, logo_png FROM tenants ORDER BY name;
 
+-- name: first_tenants
+SELECT id FROM tenants ORDER BY id LIMIT $1;
+
 -- name: update_tenant
 UPDATE tenants SET name = $3, logo_png = $4, version = version + 1
 WHERE id = $1 AND version = $2;

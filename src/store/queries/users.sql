@@ -135,6 +135,10 @@ FROM enrolments WHERE tenant_id = $1 AND phone_id = $2 AND phone_id <> '' AND ki
 UPDATE enrolments SET sealed_state = $5, last_used = $6, version = version + 1
 WHERE tenant_id = $1 AND user_id = $2 AND id = $3 AND version = $4;
 
+-- name: relabel_enrolment
+UPDATE enrolments SET label = $5, version = version + 1
+WHERE tenant_id = $1 AND user_id = $2 AND id = $3 AND version = $4;
+
 -- name: delete_enrolment
 DELETE FROM enrolments WHERE tenant_id = $1 AND id = $2;
 
