@@ -2,6 +2,7 @@
 
 #include "core/codec/json_write.h"
 #include "store/attempts.h"
+#include "store/users.h"
 #include "store/visits.h"
 
 namespace countersign::flow {
@@ -70,12 +71,26 @@ Result<Protection> plan_protection(const Ports& ports, const Evidence& evidence)
   return out;
 }
 
+namespace {
+
+// A link to set up an authenticator may be in other hands: it leads nowhere once its phone is gone.
+Result<void> forget_unfinished(store::Txn& txn, const Protection& protection, Instant since) {
+  for (const Phone& phone : TRY(store::phones_of(txn, protection.tenant, protection.user))) {
+    const bool unfinished = !phone.activated && phone.masked.empty() && phone.created > since;
+    if (unfinished) TRY(store::delete_phone(txn, phone.tenant, phone.id));
+  }
+  return {};
+}
+
+}  // namespace
+
 Result<void> write_protection(const Ports& ports, store::Txn& txn, const Protection& protection) {
   const Instant now = ports.clock.now();
   TRY(store::protect_user(txn, protection.tenant, protection.user, now));
   TRY(store::delete_sessions_of(txn, protection.tenant, protection.user));
   TRY(store::forget_remembered(txn, protection.tenant, protection.user));
   TRY(store::forget_known_browsers_since(txn, protection.tenant, protection.user, now - kSuspectedBack));
+  TRY(forget_unfinished(txn, protection, now - kSuspectedBack));
   TRY(store::insert_incident(txn, protection.incident));
   TRY(note(ports, txn, protection.notice));
   return store::append_history(txn, protection.activity);

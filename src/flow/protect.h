@@ -34,7 +34,8 @@ struct Evidence {
   std::string username;
 };
 Result<Protection> plan_protection(const Ports& ports, const Evidence& evidence);
-// The account is protected; portal sessions, remembered browsers of the last day and remembered devices end.
+// The account is protected; portal sessions, remembered devices, browsers of the last day and authenticators that were
+// begun in it and never bound end.
 Result<void> write_protection(const Ports& ports, store::Txn& txn, const Protection& protection);
 
 // A source that prompts many: an incident without a protected account.
