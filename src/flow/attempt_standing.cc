@@ -23,7 +23,8 @@ void finish_case(const Ports& ports, Ending made, Done<Standing> finish) {
                       ports.wake(attempt_key(ending->attempt.id));
                       if (!ending->attempt.phone.empty()) ports.wake(phone_key(ending->attempt.phone));
                       if (!ending->attempt.visit.empty()) ports.wake(visit_key(ending->attempt.visit));
-                      if (ending->protection) ports.wake(kOutboxKey);
+                      const bool noted = ending->protection || (ending->visit && ending->visit->notice);
+                      if (noted) ports.wake(kOutboxKey);
                       finish(standing_of(ports, ending->attempt, ending->policy));
                     });
 }

@@ -18,6 +18,7 @@ struct Plan {
   std::optional<store::StoredVisit> visit;  // the prompt's, that shows the number
   std::vector<store::StoredFatigue> budgets;
   std::optional<Alarm> alarm;       // the source became a campaign
+  std::vector<store::StoredNotice> warnings;  // and those whom it prompted are told
   Source source = Source::unknown;  // known or unknown
   signin::Notify notify = signin::Notify::no;
   Phone told;  // whom a notification goes to
@@ -113,6 +114,23 @@ Result<policy::UserBudget> budget_now(const Ports& ports, const PushRequest& req
   return TRY(user_budget(ports, request.app.tenant, user)).budget;
 }
 
+// Everybody who was prompted from there hears of it, before an attacker rings him (security §4.2.3).
+Result<std::vector<store::StoredNotice>> warnings_of(const Ports& ports, const TenantId& tenant,
+                                                     const policy::SourceBudget& source) {
+  std::vector<store::StoredNotice> out;
+  for (const auto& [id, at] : source.uses) {
+    User user;
+    user.tenant = tenant;
+    user.id = UserId::trusted(id);
+    out.push_back(TRY(seal_notice(
+        ports, user,
+        {NoticeKind::attack_stopped,
+         "Somebody tried to sign in to many accounts from one place, and to yours. That place is blocked now. Approve "
+         "nothing that you did not start, and tell nobody a number, whoever rings you."})));
+  }
+  return out;
+}
+
 // Says whether the phone is notified; a source that prompts many is blocked, and an alarm raised.
 // False: it is blocked already.
 Result<bool> spend_budgets(const Ports& ports, const PushRequest& request, const Situation& situation, Plan& plan) {
@@ -130,6 +148,7 @@ Result<bool> spend_budgets(const Ports& ports, const PushRequest& request, const
   if (!policy::blocked(source->budget, now)) return true;
   plan.alarm = TRY(
       plan_alarm(ports, {"campaign", request.app, {}, request.access, situation.user->id, situation.user->username}));
+  plan.warnings = TRY(warnings_of(ports, request.app.tenant, source->budget));
   ports.tell("push.campaign", "one network prompts many users; it is blocked");
   return true;
 }
@@ -244,6 +263,7 @@ Result<void> write_plan(const Ports& ports, store::Txn& txn, const Plan& plan) {
   if (plan.visit) TRY(put_visit(ports, txn, *plan.visit));
   TRY(write_budgets(txn, plan.budgets));
   if (plan.alarm) TRY(write_alarm(txn, *plan.alarm));
+  for (const store::StoredNotice& warning : plan.warnings) TRY(note(ports, txn, warning));
   if (plan.event) TRY(store::append_history(txn, *plan.event));
   return {};
 }
@@ -256,7 +276,7 @@ void tell_everyone(const Ports& ports, const Plan& plan) {
     if (!plan.replaced->attempt.visit.empty()) ports.wake(visit_key(plan.replaced->attempt.visit));
   }
   if (!plan.phone.empty()) ports.wake(phone_key(plan.phone));
-  if (plan.notify == signin::Notify::yes) ports.wake(kOutboxKey);
+  if (plan.notify == signin::Notify::yes || !plan.warnings.empty()) ports.wake(kOutboxKey);
 }
 
 }  // namespace

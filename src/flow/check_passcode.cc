@@ -7,6 +7,7 @@
 #include "flow/open_visit.h"
 #include "flow/run_again.h"
 #include "flow/stored_attempt.h"
+#include "flow/subscribe.h"
 #include "store/users.h"
 
 namespace countersign::flow {
@@ -180,6 +181,7 @@ void check_passcode(const Ports& ports, PasscodeRequest request, Done<Standing> 
                           [&ports, verdict, finish = std::move(finish)](Result<void> written) {
                             if (!written) return finish(std::move(written).error());
                             count_sign_in(ports, verdict->event.result);
+                            if (verdict->ending && verdict->ending->notice) ports.wake(kOutboxKey);
                             finish(std::move(verdict->standing));
                           });
       },

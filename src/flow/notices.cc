@@ -32,6 +32,8 @@ std::string_view name(NoticeKind kind) {
     case NoticeKind::factor_added: return "factor_added";
     case NoticeKind::factor_removed: return "factor_removed";
     case NoticeKind::attack_stopped: return "attack_stopped";
+    case NoticeKind::weaker_method: return "weaker_method";
+    case NoticeKind::cookie_copied: return "cookie_copied";
   }
   std::abort();
 }

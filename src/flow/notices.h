@@ -13,7 +13,13 @@ namespace countersign::flow {
 inline constexpr int kNoticesShown = 50;
 inline constexpr std::chrono::days kNoticesKept{90};
 
-enum class NoticeKind { factor_added, factor_removed, attack_stopped };
+enum class NoticeKind {
+  factor_added,
+  factor_removed,
+  attack_stopped,
+  weaker_method,  // somebody who has a passkey signed in without it
+  cookie_copied,  // two browsers have shown one cookie
+};
 std::string_view name(NoticeKind kind);
 
 struct NoticeDraft {

@@ -4,6 +4,7 @@
 
 #include "core/factor/factor.h"
 #include "core/record/stored_event.h"
+#include "flow/notices.h"
 #include "flow/run_again.h"
 #include "flow/visit_binding.h"
 #include "flow/way_back.h"
@@ -233,6 +234,24 @@ Result<View> view_of(const Ports& ports, const OpenVisit& open) {
   return view;
 }
 
+namespace {
+
+// A weaker method tells all of the user's devices (security §4.2.9).
+Result<std::optional<store::StoredNotice>> notice_of_weaker(const Ports& ports, const OpenVisit& open,
+                                                            const record::AuthEvent& event) {
+  const auto& enrolments = open.situation.enrolments;
+  const bool weaker = event.factor != "webauthn" && event.factor != "remembered_device";
+  if (!weaker || std::none_of(enrolments.begin(), enrolments.end(), is_passkey)) {
+    return std::optional<store::StoredNotice>();
+  }
+  return std::optional(TRY(seal_notice(ports, *open.situation.user,
+                                       {NoticeKind::weaker_method,
+                                        "Somebody signed in as you without your passkey. If that was not you, tell "
+                                        "your help desk at once."})));
+}
+
+}  // namespace
+
 Result<VisitEnding> end_visit(const Ports& ports, const OpenVisit& open, const record::AuthEvent& event) {
   VisitEnding out;
   const Instant now = ports.clock.now();
@@ -247,6 +266,7 @@ Result<VisitEnding> end_visit(const Ports& ports, const OpenVisit& open, const r
   const bool proved = event.factor != "not_available" && event.factor != "trusted_network";
   if (proved && !allowed.browser.empty() && !allowed.user.empty()) {
     out.recognition = TRY(recognise(ports, allowed, open.browser, open.situation.policy.remembered_devices_days));
+    out.notice = TRY(notice_of_weaker(ports, open, event));
   }
   return out;
 }
@@ -254,6 +274,7 @@ Result<VisitEnding> end_visit(const Ports& ports, const OpenVisit& open, const r
 Result<void> write_visit_ending(const Ports& ports, store::Txn& txn, const VisitEnding& ending) {
   TRY(put_visit(ports, txn, ending.row));
   if (ending.recognition) TRY(write_recognition(txn, *ending.recognition));
+  if (ending.notice) TRY(note(ports, txn, *ending.notice));
   return {};
 }
 

@@ -7,6 +7,7 @@
 #include "flow/open_visit.h"
 #include "flow/passkeys.h"
 #include "flow/run_again.h"
+#include "flow/subscribe.h"
 #include "flow/visit.h"
 #include "flow/way_back.h"
 #include "store/protection.h"
@@ -16,6 +17,7 @@ namespace countersign::flow {
 namespace {
 
 constexpr std::size_t kReferenceLength = 8;
+constexpr int kToldMax = 50;  // users of one browser who hear that it was copied
 
 Result<signin::Visit> new_visit(const Ports& ports, const VisitRequest& request) {
   const std::string canonical = TRY(canonical_username(request.username));
@@ -80,6 +82,7 @@ struct Opening {
   std::string new_cookie;                   // of a browser that was not known to us
   std::optional<store::Browser> confirmed;  // its newest cookie has arrived
   std::optional<BrowserId> stolen;          // two browsers have its cookie: forgotten
+  std::vector<store::StoredNotice> told;    // who has signed in from it
   std::optional<store::HistoryRow> activity;
 };
 
@@ -96,6 +99,25 @@ Result<store::HistoryRow> reuse_event(const Ports& ports, const signin::Visit& v
   event.target_key = visit.user.text();
   event.target_name = visit.username;
   return seal_event(ports, event);
+}
+
+// Whoever has signed in from that browser hears that its cookie is in two places.
+Result<std::vector<store::StoredNotice>> reuse_notices(const Ports& ports, const TenantId& tenant,
+                                                       const BrowserId& browser) {
+  const auto users = TRY(store::read(
+      ports.store, [&](store::Txn& txn) { return store::users_of_browser(txn, tenant, browser, kToldMax); }));
+  std::vector<store::StoredNotice> out;
+  for (const UserId& id : users) {
+    User user;
+    user.tenant = tenant;
+    user.id = id;
+    out.push_back(TRY(seal_notice(
+        ports, user,
+        {NoticeKind::cookie_copied,
+         "A browser you have signed in with was copied: two have shown its cookie, and neither is known to us any "
+         "more. Have that computer looked through before you sign in with it again."})));
+  }
+  return out;
 }
 
 void name_access_device(signin::Visit& visit, const Caller& caller) {
@@ -124,6 +146,7 @@ Result<std::optional<Opening>> plan_opening(const Ports& ports, const Caller& ca
     case Shown::Worth::reused:
       out.stolen = shown.id;
       out.activity = TRY(reuse_event(ports, visit));
+      out.told = TRY(reuse_notices(ports, visit.tenant, shown.id));
       [[fallthrough]];  // and it is a new browser from now on
     case Shown::Worth::none:
       visit.browser = BrowserId::make(ports.random);
@@ -151,7 +174,13 @@ Result<void> write_opening(const Ports& ports, store::Txn& txn, const Opening& o
   if (opening.confirmed && !TRY(store::update_browser(txn, *opening.confirmed))) return lost();
   if (opening.stolen) TRY(store::delete_browser(txn, opening.row.tenant, *opening.stolen));
   if (opening.activity) TRY(store::append_history(txn, *opening.activity));
+  for (const store::StoredNotice& notice : opening.told) TRY(note(ports, txn, notice));
   return {};
+}
+
+void tell_of_reuse(const Ports& ports) {
+  ports.tell("browser.cookie_reused", "two browsers have shown the same cookie; it is known no more");
+  ports.wake(kOutboxKey);
 }
 
 // The caller as the browser will name itself from its next request on.
@@ -173,6 +202,7 @@ void look_at_visit(const Ports& ports, Caller caller, Done<View> done) {
         ports.store.write([&ports, opening](store::Txn& txn) { return write_opening(ports, txn, *opening); },
                           [&ports, opening, asked, finish = std::move(finish)](Result<void> written) {
                             if (!written) return finish(std::move(written).error());
+                            if (opening->stolen) tell_of_reuse(ports);
                             if (opening->new_cookie.empty()) return show_visit(ports, asked, finish);
                             show_visit(ports, with_cookie(*asked, opening->new_cookie),
                                        [opening, finish](Result<View> view) {

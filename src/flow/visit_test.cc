@@ -5,6 +5,7 @@
 
 #include "core/codec/json_read.h"
 #include "flow/enrol.h"
+#include "flow/notices.h"
 #include "flow/push.h"
 #include "flow/stored_visit.h"
 #include "store/protection.h"
@@ -75,6 +76,16 @@ class VisitTest : public ::testing::Test {
     ASSERT_TRUE(view) << view.error().what;
     ASSERT_TRUE(shows<GoBack>(*view));
     world.clock.advance(seconds(60));  // the next code is another
+  }
+  // What the phone's owner was told since the authenticator was set up, newest first.
+  std::vector<std::string> kinds_told(const Phone& phone) {
+    std::vector<std::string> out;
+    const auto notices = notices_of(ports, phone);
+    EXPECT_TRUE(notices);
+    for (const Notice& notice : *notices) {
+      if (notice.kind != "factor_added") out.push_back(notice.kind);
+    }
+    return out;
   }
   template <class Shown>
   static const Shown* shows(const View& view) {
@@ -369,6 +380,26 @@ TEST_F(VisitTest, ACopiedCookieIsFoundOutAndForgotten) {
   EXPECT_NE(activity.back().find("browser_cookie_reused"), std::string::npos);
 }
 
+TEST_F(VisitTest, ACopiedCookieIsToldToWhoeverSignedInFromThatBrowserAndToTheOperator) {
+  const User ada = world.add_user("ada"), ben = world.add_user("ben");
+  world.add_totp(ada);
+  world.add_totp(ben);
+  Phone adas, bens;
+  add_phone(ada, adas);
+  add_phone(ben, bens);
+  std::vector<std::string> told;
+  world.ports->tell = [&](std::string_view what, std::string_view) { told.emplace_back(what); };
+  make_known(ada);
+  const std::string stolen = cookie;
+  make_known(ada);
+  make_known(ada);
+  cookie = stolen;
+  ASSERT_TRUE(look(begin("ben")));  // as whoever the thief likes
+  EXPECT_EQ(kinds_told(adas), std::vector<std::string>{"cookie_copied"});
+  EXPECT_TRUE(kinds_told(bens).empty()) << "he never signed in from there";
+  EXPECT_EQ(told, std::vector<std::string>{"browser.cookie_reused"});
+}
+
 TEST_F(VisitTest, ABrowserThatHasShownAKeyMustShowItAgain) {
   world.set_policy({{"remembered_devices_days", "30"}});
   const User ada = world.add_user("ada");
@@ -433,11 +464,13 @@ TEST_F(VisitTest, AnUnknownNameEnrolsAnAuthenticatorAndThenProvesIt) {
 
 TEST_F(VisitTest, TwentyPeoplePromptedFromOnePlaceAreACampaign) {
   std::vector<std::pair<std::string, PhoneId>> people;
+  std::vector<Phone> phones;
   for (int i = 0; i < 25; ++i) {
     Phone phone;
     const User user = world.add_user("user" + std::to_string(i));
     add_phone(user, phone);
     people.emplace_back(user.username, phone.id);
+    phones.push_back(phone);
   }
   address = "198.51.100.9";
   int waiting = 0, refused = 0;
@@ -452,6 +485,10 @@ TEST_F(VisitTest, TwentyPeoplePromptedFromOnePlaceAreACampaign) {
   }
   EXPECT_EQ(waiting, 20);
   EXPECT_EQ(refused, 5);
+  for (int i = 0; i < 25; ++i) {
+    const bool prompted = i < 20;
+    EXPECT_EQ(kinds_told(phones[static_cast<std::size_t>(i)]).size(), prompted ? 1u : 0u) << i;
+  }
 }
 
 constexpr const char* kOrigin = "https://localhost:8443";
@@ -558,6 +595,36 @@ TEST_F(PasskeyVisitTest, SomebodyWithAPasskeyIsNotLedToSomethingWeaker) {
   const auto failed = kept(finish<View>([&](auto done) { visit_passkey_failed(ports, caller(known), done); }));
   ASSERT_TRUE(failed);
   EXPECT_TRUE(shows<Choose>(*failed)->others.empty());  // but not because the passkey did not work
+}
+
+TEST_F(PasskeyVisitTest, WhoSignsInWithoutHisPasskeyIsTold) {
+  const VisitId visit = bound("ada");
+  const auto user =
+      *store::read(*world.store, [&](store::Txn& txn) { return store::user_by_name(txn, world.tenant.id, "ada"); });
+  world.add_totp(*user);
+  Phone phone;
+  const testing::FakePhone fake = add_phone(*user, phone);
+  ASSERT_TRUE(shows<GoBack>(*show_passkey(visit, answer(*look(visit)))));
+  EXPECT_TRUE(kinds_told(phone).empty()) << "the passkey itself is no news";
+  const VisitId typed = begin("ada");
+  ASSERT_TRUE(look(typed));
+  ASSERT_TRUE(shows<GoBack>(*type(typed, world.totp_now())));
+  EXPECT_EQ(kinds_told(phone), std::vector<std::string>{"weaker_method"});
+  const VisitId pushed = begin("ada");
+  ASSERT_TRUE(look(pushed));
+  const auto waiting = push(pushed, phone.id);
+  ASSERT_TRUE(waiting && shows<Waiting>(*waiting));
+  world.woken.clear();
+  const auto pending = pending_requests(ports, phone);
+  const auto answered = finish<Standing>([&](auto done) {
+    answer_push(ports,
+                fake.flow_answer(phone, pending->front().id, shows<Waiting>(*waiting)->number,
+                                 factor::push::Decision::approve),
+                done);
+  });
+  ASSERT_TRUE(answered) << answered.error().what;
+  EXPECT_EQ(kinds_told(phone).size(), 2u);
+  EXPECT_NE(std::find(world.woken.begin(), world.woken.end(), "outbox"), world.woken.end());
 }
 
 TEST_F(PasskeyVisitTest, AProtectedAccountTakesAPasskeyAndSaysItWasShown) {

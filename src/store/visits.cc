@@ -124,6 +124,13 @@ Result<std::vector<KnownBrowser>> known_on_browser(Txn& txn, const TenantId& ten
   return some_known(txn, Query::known_on_browser, {tenant, user, browser});
 }
 
+Result<std::vector<UserId>> users_of_browser(Txn& txn, const TenantId& tenant, const BrowserId& browser, int limit) {
+  std::vector<UserId> out;
+  TRY(txn.rows(Query::users_of_browser, {tenant, browser, limit},
+               [&](const Row& row) { out.push_back(row.id<UserId>(0)); }));
+  return out;
+}
+
 Result<void> forget_known_browsers(Txn& txn, const TenantId& tenant, const UserId& user) {
   TRY(txn.change(Query::forget_known_browsers, {tenant, user}));
   return {};

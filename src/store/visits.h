@@ -67,6 +67,8 @@ Result<void> put_known_browser(Txn& txn, const KnownBrowser& known);
 Result<std::vector<KnownBrowser>> known_browsers_of(Txn& txn, const TenantId& tenant, const UserId& user);
 Result<std::vector<KnownBrowser>> known_on_browser(Txn& txn, const TenantId& tenant, const UserId& user,
                                                    const BrowserId& browser);
+// Who has signed in from it, at most `limit`.
+Result<std::vector<UserId>> users_of_browser(Txn& txn, const TenantId& tenant, const BrowserId& browser, int limit);
 Result<void> forget_known_browsers(Txn& txn, const TenantId& tenant, const UserId& user);
 Result<bool> forget_known_browser(Txn& txn, const TenantId& tenant, const UserId& user, const BrowserId& browser);
 // Those first used after `since`: what "not me" takes away.

@@ -66,6 +66,9 @@ FROM known_browsers WHERE tenant_id = $1 AND user_id = $2 ORDER BY browser_id, a
 SELECT tenant_id, user_id, browser_id, app_id, first_used, last_used, remembered_until
 FROM known_browsers WHERE tenant_id = $1 AND user_id = $2 AND browser_id = $3 ORDER BY app_id;
 
+-- name: users_of_browser
+SELECT DISTINCT user_id FROM known_browsers WHERE tenant_id = $1 AND browser_id = $2 ORDER BY user_id LIMIT $3;
+
 -- name: forget_known_browsers
 DELETE FROM known_browsers WHERE tenant_id = $1 AND user_id = $2;
 
