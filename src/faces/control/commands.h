@@ -85,6 +85,7 @@ std::vector<Command> phone_commands();
 std::vector<Command> token_commands();
 std::vector<Command> policy_commands();
 std::vector<Command> log_commands();
+std::vector<Command> incident_commands();
 
 // What most commands begin with.
 Result<Tenant> the_tenant(const Call& call);                           // --tenant, needed

@@ -65,6 +65,9 @@ policy::Policy spelt_out(const policy::Effective& e) {
   out.blocked_auth_list = e.blocked_auth_list;
   out.verified_push_digits = e.verified_push_digits;
   out.plain_push = e.plain_push;
+  out.user_verification = e.user_verification;
+  out.attestation_aaguids = e.attestation_aaguids;
+  out.push_unknown_device = e.push_unknown_device;
   out.no_2fa_required = e.no_2fa_required;
   out.blocked_networks = e.blocked_networks;
   out.remembered_devices_days = e.remembered_devices_days;

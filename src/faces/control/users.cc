@@ -3,6 +3,7 @@
 #include "faces/control/commands.h"
 #include "faces/control/rows.h"
 #include "flow/administer_factors.h"
+#include "flow/administer_protection.h"
 #include "flow/administer_users.h"
 
 namespace countersign::control {
@@ -48,9 +49,12 @@ Result<void> list(const Call& call) {
 Result<void> show(const Call& call) {
   const User user = TRY(the_user(call));
   const flow::Belongings has = TRY(flow::belongings_of(call.by.ports, user));
+  const store::Protection protection = TRY(flow::protection_of(call.by.ports, user));
   codec::JsonWriter w;
   w.begin_object();
   write(w, user);
+  write_time(w, "protected_since", protection.since);
+  write_time(w, "passkey_shown", protection.passkey_shown);
   w.key("tenant_id").string(user.tenant.text()).key("groups").begin_array();
   for (const Group& group : has.groups) w.raw(object(group));
   w.end_array().key("phones").begin_array();
@@ -84,6 +88,15 @@ Result<void> unlock(const Call& call) {
   User user = TRY(the_user(call));
   TRY(flow::unlock_user(call.by, user));
   user.failures = Failures();
+  call.row(object(user));
+  return {};
+}
+
+Result<void> unprotect(const Call& call) {
+  const std::optional<std::string> reason = TRY(call.args.maybe("without-passkey"));
+  if (reason && reason->empty()) return Error{Errc::malformed, "without-passkey: say why"};
+  const User user = TRY(the_user(call));
+  TRY(flow::unprotect_user(call.by, user, reason.value_or("")));
   call.row(object(user));
   return {};
 }
@@ -162,6 +175,12 @@ std::vector<Command> user_commands() {
        .run = update},
       {.words = "user unlock", .meaning = "Lift the lock that too many failures set",
        .arguments = {kWhich, kWithinTenant}, .run = unlock},
+      {.words = "user unprotect",
+       .meaning = "Lift the protection that \"not me\" set; the owner has shown a passkey since, within 24 hours",
+       .arguments = {kWhich, kWithinTenant,
+                     {"without-passkey", Shape::option, Need::optional,
+                      "Why it is lifted although no passkey was shown; this stands in the activity log"}},
+       .run = unprotect},
       {.words = "user delete", .meaning = "Delete a user with phones, tokens and codes; the log stays",
        .arguments = {kWhich, kWithinTenant}, .run = remove},
   };
