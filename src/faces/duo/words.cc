@@ -19,6 +19,9 @@ constexpr Denial kDenials[] = {
     {"denied_network", "deny", "Login request denied: signing in from this network is not allowed."},
     {"factor_restricted", "deny", "Login request denied: no factor you have is allowed here. Ask your administrator."},
     {"deny_unenrolled_user", "deny", "You are not enrolled. Ask your administrator to enroll you."},
+    {"account_protected", "deny",
+     "Your account is protected since a sign-in that was not you: only a passkey works. Ask your administrator."},
+    {"anomalous_push", "deny", "Login request denied: your network asks too many people. Use a passcode."},
     {"user_mistake", "deny", "Login request denied: another number was typed than the one shown."},
 };
 
