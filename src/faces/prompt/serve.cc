@@ -11,6 +11,7 @@
 #include "faces/prompt/related_origins.h"
 #include "faces/prompt/screens.h"
 #include "flow/browser.h"
+#include "flow/portal.h"
 
 namespace countersign::prompt {
 namespace {
@@ -221,6 +222,10 @@ void unbind(const SharedCall& call, const Fields&, flow::Done<flow::View> done) 
   flow::visit_unbind(call->ports, copy(call->caller), std::move(done));
 }
 
+void manage(const SharedCall& call, const Fields&, flow::Done<flow::View> done) {
+  flow::visit_to_portal(call->ports, copy(call->caller), std::move(done));
+}
+
 net::Reply submit(SharedCall call, const net::HttpRequest& request, const Act& act) {
   Result<Fields> form = Fields::of_form(request);
   if (!form) return problem(call->language, Error{Errc::malformed, form.error().what});
@@ -270,7 +275,7 @@ struct Route {
 };
 
 const Route* find_route(std::string_view action) {
-  static const std::array<Route, 13> kRoutes{{{"", true, {}},
+  static const std::array<Route, 14> kRoutes{{{"", true, {}},
                                               {"other", true, {}},
                                               {"wait", true, {}},
                                               {"browser", false, {}},
@@ -282,7 +287,8 @@ const Route* find_route(std::string_view action) {
                                               {"passkey-failed", false, passkey_failed},
                                               {"bind-passkey", false, bind_passkey},
                                               {"bind-phone", false, bind_phone},
-                                              {"unbind", false, unbind}}};
+                                              {"unbind", false, unbind},
+                                              {"manage", false, manage}}};
   for (const Route& route : kRoutes) {
     if (route.action == action) return &route;
   }

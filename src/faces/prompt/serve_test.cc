@@ -161,6 +161,16 @@ TEST_F(PromptTest, LeadsThroughAPasscodeToTheApplication) {
   EXPECT_TRUE(header(back, "location").starts_with("https://app.example/callback?state=state-of-the-application"));
 }
 
+TEST_F(PromptTest, LeadsToThePortalInPlaceOfTheApplicationWhereThatIsChosen) {
+  world.add_totp(ada);
+  const std::string visit = open();
+  EXPECT_TRUE(has(browser.get(visit), "action=\"" + visit + "/manage\""));
+  EXPECT_EQ(header(browser.post(visit + "/manage", {}), "location"), visit);
+  browser.post(visit + "/passcode", {{"passcode", world.totp_now()}});
+  const std::string portal = ports.settings.public_url + "/portal/" + world.tenant.id.text() + "/enter?code=";
+  EXPECT_TRUE(header(browser.get(visit), "location").starts_with(portal));
+}
+
 TEST_F(PromptTest, SetsACookieOfOurHostForThisTenant) {
   world.add_totp(ada);
   const net::HttpResponse page = browser.get(open());
