@@ -88,9 +88,10 @@ Result<std::optional<Ending>> make_room(const Ports& ports, const PushRequest& r
     return std::optional(TRY(end_case(ports, *open, signin::Expired{}, "")));
   }
   const bool same_place = open->attempt.app == request.app.id && open->attempt.access.ip == request.access.ip;
-  // What its owner has started comes before what nobody was told of.
-  const bool gives_way = source == Source::known && open->attempt.notify == signin::Notify::no;
-  if (!same_place && !gives_way) return Error{Errc::exhausted, "another sign-in of this user waits for an answer"};
+  // What its owner has started comes before what nobody was told of, also where both share an address.
+  const bool announced = open->attempt.notify == signin::Notify::yes;
+  const bool gives_way = source == Source::known ? same_place || !announced : same_place && !announced;
+  if (!gives_way) return Error{Errc::exhausted, "another sign-in of this user waits for an answer"};
   return std::optional(TRY(end_case(ports, *open, signin::Cancelled{}, "")));
 }
 

@@ -286,6 +286,27 @@ TEST_F(VisitTest, APushFromAKnownBrowserNotifies) {
   EXPECT_EQ(shows<Waiting>(*view)->number.size(), 3u);
 }
 
+TEST_F(VisitTest, ARequestFromAnUnknownBrowserDoesNotDisplaceItsOwners) {
+  const User ada = world.add_user("ada");
+  world.add_totp(ada);
+  Phone phone;
+  add_phone(ada, phone);
+  make_known(ada);
+  const VisitId owners = begin("ada");
+  ASSERT_TRUE(look(owners));
+  ASSERT_TRUE(shows<Waiting>(*push(owners, phone.id)));
+  const std::string own = cookie;
+  cookie.clear();  // somebody else, behind the same address
+  const VisitId attackers = begin("ada");
+  ASSERT_TRUE(look(attackers));
+  const auto refused = push(attackers, phone.id);
+  ASSERT_TRUE(refused && shows<Choose>(*refused));
+  EXPECT_EQ(shows<Choose>(*refused)->problem, "another_request");
+  cookie = own;
+  EXPECT_TRUE(shows<Waiting>(*look(owners)));
+  EXPECT_EQ(pending_requests(ports, phone)->size(), 1u);
+}
+
 TEST_F(VisitTest, AWrongNumberIsSaidAndAnotherRequestMayFollow) {
   Phone phone;
   const testing::FakePhone fake = add_phone(world.add_user("ada"), phone);
