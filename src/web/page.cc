@@ -23,6 +23,9 @@ std::string content_policy(const PageOptions& options) {
   return out;
 }
 
+constexpr std::string_view kStillPolicy =
+    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
 // Shown once, to say a problem; parsed at the first.
 const Templates* own_templates() {
   static const Result<Templates> kTemplates = Templates::load();
@@ -52,6 +55,15 @@ net::HttpResponse page(std::string html, const PageOptions& options) {
       {"vary", "accept-language, cookie"},
   };
   if (options.status == 503) out.headers.push_back({"retry-after", "5"});
+  return out;
+}
+
+net::HttpResponse still_page(std::string html) {
+  net::HttpResponse out = page(std::move(html));
+  for (net::Header& header : out.headers) {
+    if (header.name == "content-security-policy") header.value = kStillPolicy;
+    if (header.name == "referrer-policy") header.value = "no-referrer";
+  }
   return out;
 }
 

@@ -70,6 +70,9 @@ struct PageOptions {
 // An HTML reply: CSP without inline script or style, frame-ancestors 'none', no-store, nosniff, COOP. The referrer
 // stays with us ("same-origin"; under "no-referrer" browsers send our own forms with `Origin: null`).
 net::HttpResponse page(std::string html, const PageOptions& options = {});
+// A page that only says something, made with {{>still}} for a head: no script runs in it, no form leaves it, and its
+// address, which may be a secret, goes nowhere ("no-referrer").
+net::HttpResponse still_page(std::string html);
 
 // What went wrong, with what to do next and a number to quote. `cause`: a message key ("problem.gone"; its heading
 // is "<key>_title" where there is one), or else a sentence, shown as it is. `reference` may be empty.

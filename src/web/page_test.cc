@@ -62,6 +62,17 @@ TEST(Page, LetsNothingElseIntoItsPolicy) {
   }
 }
 
+TEST(StillPage, RunsNothingAndTellsItsAddressToNobody) {
+  const net::HttpResponse out = still_page("<p>");
+  EXPECT_EQ(out.body, "<p>");
+  EXPECT_EQ(header(out, "content-security-policy"),
+            "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; "
+            "frame-ancestors 'none'");
+  EXPECT_EQ(header(out, "referrer-policy"), "no-referrer");
+  EXPECT_EQ(header(out, "cache-control"), "no-store");
+  EXPECT_EQ(header(out, "x-content-type-options"), "nosniff");
+}
+
 TEST(ProblemPage, SaysWhatHappenedAndWhatToDo) {
   const net::HttpResponse out = problem_page("en", "problem.gone", "7QX4-22KM", 404);
   EXPECT_EQ(out.status, 404);
