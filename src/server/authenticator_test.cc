@@ -24,6 +24,7 @@ using testing::need;
 class FaceWire : public DeviceWire {
   testing::House& house_;
   std::function<void()>& meanwhile_;
+  web::Templates templates_ = need(web::Templates::load());
 
   net::HttpRequest request_of(const net::ClientRequest& sent) const {
     net::HttpRequest out;
@@ -45,7 +46,7 @@ class FaceWire : public DeviceWire {
   FaceWire(testing::House& house, std::function<void()>& meanwhile) : house_(house), meanwhile_(meanwhile) {}
 
   Result<net::HttpResponse> send(const net::ClientRequest& sent) override {
-    net::Reply reply = device::serve(house_.ports, request_of(sent));
+    net::Reply reply = device::serve(house_.ports, templates_, request_of(sent));
     for (;;) {
       if (auto* const response = std::get_if<net::HttpResponse>(&reply)) return *response;
       if (auto* const wait = std::get_if<net::Wait>(&reply)) {
@@ -65,7 +66,7 @@ class FaceWire : public DeviceWire {
   }
   Result<net::HttpResponse> stream(const net::ClientRequest& sent,
                                    const std::function<bool(std::string_view)>& take) override {
-    net::Reply reply = device::serve(house_.ports, request_of(sent));
+    net::Reply reply = device::serve(house_.ports, templates_, request_of(sent));
     if (auto* const response = std::get_if<net::HttpResponse>(&reply)) return *response;
     const net::EventStream& events = std::get<net::EventStream>(reply);
     bool more = take(events.next());

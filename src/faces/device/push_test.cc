@@ -21,6 +21,7 @@ using testing::need;
 class DevicePush : public ::testing::Test {
  protected:
   testing::House house;
+  web::Templates templates = need(web::Templates::load());
 
   DevicePush() {
     house.ports.settings.push_services = need(webpush::Services::parse({"push.example.org"}));
@@ -34,7 +35,7 @@ class DevicePush : public ::testing::Test {
     }
     return std::get<net::HttpResponse>(reply);
   }
-  net::HttpResponse ask(const net::HttpRequest& request) { return settled(serve(house.ports, request)); }
+  net::HttpResponse ask(const net::HttpRequest& request) { return settled(serve(house.ports, templates, request)); }
   net::HttpResponse call(const FakePhone& phone, std::string method, std::string path, std::string body = {}) {
     return ask(phone.call(std::move(method), "/device/v1/" + path, "", std::move(body), house.clock.now()));
   }

@@ -176,12 +176,11 @@ net::Reply with_caller(const flow::Ports& ports, const net::HttpRequest& request
 }
 
 // Pages and pictures, open to everyone.
-net::Reply serve_open(const flow::Ports& ports, const net::HttpRequest& request) {
+net::Reply serve_open(const flow::Ports& ports, const web::Templates& templates, const net::HttpRequest& request) {
   if (request.method != "GET" && request.method != "HEAD") return method_problem("GET");
   if (request.path == "/frame/qr") return qr(request);
-  if (request.path == kEnroll) return enrolment_page();
-  const std::string_view code = std::string_view(request.path).substr(kActivate.size());
-  Result<net::HttpResponse> page = activation_page(ports.settings.public_url, code);
+  if (request.path == kEnroll) return enrolment_page(templates, request);
+  Result<net::HttpResponse> page = activation_page(templates, ports.settings.public_url, request);
   return page ? std::move(*page) : problem(page.error());
 }
 
@@ -191,8 +190,8 @@ bool serves(std::string_view path) {
   return path.starts_with("/device/") || path.starts_with(kActivate) || path == "/frame/qr" || path == kEnroll;
 }
 
-net::Reply serve(const flow::Ports& ports, const net::HttpRequest& request) {
-  if (!request.path.starts_with("/device/")) return serve_open(ports, request);
+net::Reply serve(const flow::Ports& ports, const web::Templates& templates, const net::HttpRequest& request) {
+  if (!request.path.starts_with("/device/")) return serve_open(ports, templates, request);
   const bool get = request.method == "GET", post = request.method == "POST";
   if (request.path == "/device/v1/activate") return post ? activate(ports, request) : method_problem("POST");
   if (request.path == kRequests) {

@@ -5,13 +5,14 @@
 
 #include "flow/ports.h"
 #include "net/http.h"
+#include "web/page.h"
 
 namespace countersign::device {
 
-// Whether a path belongs to this face: /device/…, /frame/qr, /activate/….
+// Whether a path belongs to this face: /device/…, /frame/qr, /activate/…, /enroll.
 bool serves(std::string_view path);
 
 // Answers one request; `ports` outlives every reply. Thread-safe.
-net::Reply serve(const flow::Ports& ports, const net::HttpRequest& request);
+net::Reply serve(const flow::Ports& ports, const web::Templates& templates, const net::HttpRequest& request);
 
 }  // namespace countersign::device

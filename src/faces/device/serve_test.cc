@@ -35,8 +35,9 @@ std::string error_of(const net::HttpResponse& response) { return text(json_of(re
 class Device : public ::testing::Test {
  protected:
   testing::House house;
+  web::Templates templates = need(web::Templates::load());
 
-  net::Reply raw(const net::HttpRequest& request) { return serve(house.ports, request); }
+  net::Reply raw(const net::HttpRequest& request) { return serve(house.ports, templates, request); }
 
   // The answer, after its commit where there is one; a Wait must be resolved by the test itself.
   net::HttpResponse ask(const net::HttpRequest& request) { return settled(raw(request)); }
