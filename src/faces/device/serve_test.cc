@@ -507,8 +507,30 @@ TEST_F(DevicePaths, NameTheMethodTheyTake) {
   EXPECT_EQ(out.headers.back().value, "POST");
 }
 
+TEST_F(DevicePaths, ShowTheSamePageForEveryCode) {
+  // Good, used, unknown: once code and picture are taken out, nothing is left to tell them apart.
+  const std::string good = house.activation_code(house.add_phone(house.user));
+  const std::string used = house.activation_code(house.add_phone(house.user));
+  ASSERT_EQ(ask(new_phone().activation(used, now())).status, 200);
+  const auto shown = [this](const std::string& code) {
+    net::HttpRequest request;
+    request.method = "GET";
+    request.path = "/activate/" + code;
+    const net::HttpResponse out = ask(request);
+    EXPECT_EQ(out.status, 200);
+    std::string text = out.body;
+    for (std::size_t at; (at = text.find(code)) != std::string::npos;) text.erase(at, code.size());
+    const std::size_t picture = text.find("<path d=\"M4 4");
+    return text.erase(picture, text.find("</svg>", picture) - picture);
+  };
+  EXPECT_EQ(shown(good), shown("ABCDEFGHJKLMNPQRSTUV"));
+  EXPECT_EQ(shown(used), shown("ABCDEFGHJKLMNPQRSTUV"));
+  EXPECT_EQ(ask(new_phone().activation(good, now())).status, 200);  // looking has used nothing up
+}
+
 TEST_F(DevicePaths, BelongToThisFace) {
   EXPECT_TRUE(serves("/device/v1/requests"));
+  EXPECT_TRUE(serves("/enroll"));
   EXPECT_TRUE(serves("/activate/ABC"));
   EXPECT_TRUE(serves("/frame/qr"));
   EXPECT_FALSE(serves("/auth/v2/ping"));
