@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "core/crypto/equal.h"
 #include "flow/administer_factors.h"
 #include "flow/change_portal.h"
 #include "flow/protect.h"
@@ -171,7 +172,7 @@ void portal_not_me(const Ports& ports, PortalCaller caller, PortalForm form, Don
   const PortalDone look_again{PortalOutcome::look_again, {}, {}};
   const Result<OpenPortal> open = read_portal(ports, caller);
   if (!open) return done(open.error());
-  if (open->session.once != form.once) return done(look_again);
+  if (!crypto::equal(open->session.once, form.once)) return done(look_again);
   Result<std::optional<Protection>> planned = plan_report(ports, *open, form);
   if (!planned) return done(std::move(planned).error());
   if (!*planned) return done(look_again);

@@ -1,11 +1,16 @@
 // The device portal: times as they are here, codes to copy and to print, and passkeys offered where names are filled in.
 import { requestOptions, responseJson, type RequestJson } from "./passkey.ts";
 
+// In the reader's words, where the browser knows them; undefined: it is no time.
+export function localTime(exact: string, language: string, timeZone?: string): string | undefined {
+  const time = new Date(exact);
+  if (Number.isNaN(time.getTime())) return undefined;
+  return new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short", timeZone }).format(time);
+}
+
 export function localTimes(): void {
-  const format = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short" });
   document.querySelectorAll<HTMLTimeElement>("time[data-local]").forEach((time) => {
-    const exact = new Date(time.dateTime);
-    if (!Number.isNaN(exact.getTime())) time.textContent = format.format(exact);
+    time.textContent = localTime(time.dateTime, document.documentElement.lang) ?? time.textContent;
   });
 }
 
