@@ -132,9 +132,13 @@ Result<Visit> deny(const Visit& visit, std::string_view reason, std::string_view
 }
 
 Result<Visit> redeem(const Visit& visit, Instant now) {
-  if (visit.state != VisitState::allowed || now >= visit.ended + kCodeLifetime) {
-    return Error{Errc::refused, "no code waits here, or its time is over"};
+  switch (visit.state) {
+    case VisitState::open:
+    case VisitState::denied: return Error{Errc::refused, "code: none was given for this sign-in"};
+    case VisitState::redeemed: return Error{Errc::refused, "code: it was used before"};
+    case VisitState::allowed: break;
   }
+  if (now >= visit.ended + kCodeLifetime) return Error{Errc::refused, "code: it is older than 60 s"};
   Visit next = visit;
   next.state = VisitState::redeemed;
   return next;

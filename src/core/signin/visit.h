@@ -75,7 +75,7 @@ inline constexpr seconds kCodeLifetime{60};     // duo-api §9: 60–120 s
 // conflict: it has ended, or its time is over.
 Result<Visit> allow(const Visit& visit, const record::AuthEvent& event, Instant now);
 Result<Visit> deny(const Visit& visit, std::string_view reason, std::string_view reference, Instant now);
-// refused: not allowed, redeemed before, or the code's time is over.
+// refused: not allowed, redeemed before, or the code's time is over; the text says which.
 Result<Visit> redeem(const Visit& visit, Instant now);
 
 // Everything but ids, state and times, as a small versioned text; reads back what it writes.

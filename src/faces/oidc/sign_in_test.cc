@@ -76,7 +76,7 @@ TEST_F(OidcSignIn, GivesACodeThatCountsOnce) {
   EXPECT_EQ(world.token(world.token_form(once)).status(), 200);
   const Said again = world.token(world.token_form(once));
   EXPECT_EQ(again.status(), 400);
-  EXPECT_EQ(again.body()["error"], "invalid_grant");
+  EXPECT_EQ(again.error(), "invalid_grant: code: it was used before.");
 }
 
 TEST_F(OidcSignIn, GivesACodeForItsApplicationAndAddressAlone) {
@@ -94,7 +94,7 @@ TEST_F(OidcSignIn, GivesACodeForItsApplicationAndAddressAlone) {
 TEST_F(OidcSignIn, GivesACodeForAMinute) {
   const std::string late = code();
   world.clock.advance(seconds(61));
-  EXPECT_EQ(world.token(world.token_form(late)).body()["error"], "invalid_grant");
+  EXPECT_EQ(world.token(world.token_form(late)).error(), "invalid_grant: code: it is older than 60 s.");
 }
 
 TEST_F(OidcSignIn, TakesAnAssertionOnce) {
