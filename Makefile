@@ -18,7 +18,7 @@ build: ## build the release preset: build/release/countersign (the default)
 	@cmake --build build/release -j $(JOBS) --target countersign
 
 run: build ## set up, build and start on https://localhost:8443 with data in ./var (DATA=DIR for another folder)
-	@exec build/release/countersign serve --demo --data $(DATA)
+	@exec tools/run.sh $(DATA)
 
 test: ## set up and run everything: unit tests, house rules, sanitizers, other people's clients
 	@tools/setup.sh test

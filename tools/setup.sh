@@ -81,6 +81,7 @@ need_to_test() {
   need python3-duo-client file /usr/lib/python3/dist-packages/duo_client/auth.py
   need firefox-esr cmd firefox-esr
   need python3-venv file '/usr/lib/python3*/ensurepip/__init__.py'
+  need libfaketime file '/usr/lib/*/faketime/libfaketimeMT.so.1'
   need ca-certificates file /etc/ssl/certs/ca-certificates.crt
 }
 
@@ -115,8 +116,9 @@ install_packages() {
   trap - EXIT INT TERM
 }
 
-# What npm and pip bring is wanted, not needed: without it the tests that use it are skipped. A failure is remembered
-# for a day under build/setup, so that a machine without a package index does not wait for it each time.
+# What npm and pip bring is wanted, not needed: without it the tests that use it are skipped, and `make run` has no web
+# application to sign in to. A failure is remembered for a day under build/setup, so that a machine without a package
+# index does not wait for it each time.
 want() {
   local what=$1 mark=build/setup/unavailable-$2
   shift 2
@@ -127,7 +129,7 @@ want() {
     rm -f "$mark"
   else
     touch "$mark"
-    say "$what could not be installed; tests that use it will be skipped (delete $mark to try again)"
+    say "$what could not be installed; what uses it is left out (delete $mark to try again)"
   fi
 }
 
@@ -151,22 +153,33 @@ need_node() {
   exit 1
 }
 
-install_modules() { npm_quietly ci --prefix clients/node && touch clients/node/node_modules/.package-lock.json; }
+install_modules() { npm_quietly ci --prefix "$1" && touch "$1/node_modules/.package-lock.json"; }
 
-install_duo_client() {
-  local home=build/clients/python python=/usr/bin/python3
+# want_modules FOLDER MARK: the npm packages that a folder's lock names.
+want_modules() {
+  local lock=$1/package-lock.json laid=$1/node_modules/.package-lock.json
+  [ -e "$laid" ] && [ ! "$lock" -nt "$laid" ] || want "npm packages of $1" "$2" install_modules "$1"
+}
+
+python_home=build/clients/python
+
+install_for_python() {
+  local python=/usr/bin/python3
   [ -x "$python" ] || python=python3
-  "$python" -m venv "$home" &&
-    "$home/bin/pip" --disable-pip-version-check -q install --retries 1 duo_client && return
-  rm -rf "$home"
-  return 1
+  if [ ! -x "$python_home/bin/pip" ] && ! "$python" -m venv "$python_home"; then
+    rm -rf "$python_home"
+    return 1
+  fi
+  "$python_home/bin/pip" --disable-pip-version-check -q install --retries 1 "$1"
 }
 
 prepare_clients() {
-  local lock=clients/node/package-lock.json laid=clients/node/node_modules/.package-lock.json
-  [ -e "$laid" ] && [ ! "$lock" -nt "$laid" ] || want "npm packages of clients/node" modules install_modules
-  compgen -G "build/clients/python/lib/python3*/site-packages/duo_client/auth.py" >/dev/null ||
-    want "the newest duo_client for Python under build/clients" duo_client install_duo_client
+  want_modules clients/node modules
+  local package
+  for package in duo_client duo_universal; do
+    compgen -G "$python_home/lib/python3*/site-packages/$package/client.py" >/dev/null ||
+      want "the newest $package for Python under $python_home" "$package" install_for_python "$package"
+  done
 }
 
 need_to_run
@@ -177,4 +190,5 @@ if [ -n "$only_say" ]; then
 fi
 [ ${#missing[@]} = 0 ] || install_packages
 need_node
+want_modules clients/demo demo
 [ "$wanted" = run ] || prepare_clients

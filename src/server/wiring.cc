@@ -113,10 +113,12 @@ Result<std::unique_ptr<net::ControlSocket>> open_control(const DataDir& dir, con
       });
 }
 
-Result<void> show_demo(const flow::Ports& ports, const std::string& ca_file) {
+Result<void> show_demo(const flow::Ports& ports, const DataDir& dir, const std::string& ca_file) {
   const std::string& url = ports.settings.public_url;
-  const Secret text =
-      TRY(prepare_demo(ports, {.public_url = url, .api_hostname = api_hostname(url), .ca_file = ca_file}));
+  const Secret text = TRY(prepare_demo(ports, {.public_url = url,
+                                               .api_hostname = api_hostname(url),
+                                               .ca_file = ca_file,
+                                               .app_file = dir.file("demo-app.json")}));
   std::fwrite(text.reveal().data(), 1, text.size(), stderr);
   return {};
 }
@@ -230,7 +232,7 @@ Result<void> serve(const Config& config, Demo demo, std::chrono::steady_clock::t
       reload);
 
   const std::string ca = own ? dir.file("ca.pem") : "";
-  if (demo == Demo::yes) TRY(show_demo(ports, ca));
+  if (demo == Demo::yes) TRY(show_demo(ports, dir, ca));
   say_ready(server, listen.size(), ca, started);
   server.run();
   signals.reset();
