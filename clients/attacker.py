@@ -87,7 +87,8 @@ class Page:
     """What a browser would show, read by what it can do."""
 
     def __init__(self, visitor, path, reply):
-        self.visitor, self.path, self.status, self.text = visitor, path.partition("?")[0], reply.status, reply.body.decode()
+        self.visitor, self.path, self.status = visitor, path.partition("?")[0], reply.status
+        self.text = reply.body.decode()
         self.base = re.match(r"/prompt/[^/]+", self.path)[0] if self.path.startswith("/prompt/") else self.path
         self.location = None
 
@@ -304,6 +305,8 @@ def cbor(value):
         return head(2, len(value)) + value
     if isinstance(value, str):
         return head(3, len(value.encode())) + value.encode()
+    if isinstance(value, (list, tuple)):
+        return head(4, len(value)) + b"".join(map(cbor, value))
     return head(5, len(value)) + b"".join(cbor(key) + cbor(item) for key, item in value.items())
 
 

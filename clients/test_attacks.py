@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Attacks on sign-ins by somebody who has the right password (docs/operating/protection.md), over HTTP, without a browser.
+"""Attacks on sign-ins by somebody who has the right password (docs/operating/protection.md), over HTTP, no browser.
 
-The password being right is what a signed request of the application says. X-Forwarded-For is sent and must mean nothing.
+The password being right is what a signed request of the application says. X-Forwarded-For is sent; it must mean nothing.
 """
 # limit: 420 s
 import concurrent.futures
@@ -83,8 +83,12 @@ def settled():
     expect(isinstance(page.again(), Landing), "the control is sent back")
 
 
-def told(kind, incidents=None):
-    rows = server.run("incident", "list", "--tenant", tenant) if incidents is None else incidents
+def offers_nothing(page):
+    expect(isinstance(page, Page) and not page.offers("passcode") and not page.offers("push"), f"nothing on {page!r}")
+
+
+def told(kind):
+    rows = server.run("incident", "list", "--tenant", tenant)
     return [row for row in (rows if isinstance(rows, list) else [rows]) if row["kind"] == kind]
 
 
@@ -198,10 +202,10 @@ def _():
     expect(show["protected_since"], f"protected: {show}")
     expect(took < 2, f"protected after {took:.2f} s")
     dead = waiting.again()
-    expect(isinstance(dead, Page) and not dead.offers("push") and not dead.offers("passcode"), f"a dead visit: {dead!r}")
+    offers_nothing(dead)
     for page in (other.submit("passcode", passcode=token.next()),
                  stranger().open(application.request("dora")), attacker.open(application.request("dora"))):
-        expect(isinstance(page, Page) and not page.offers("passcode") and not page.offers("push"), f"nothing on {page!r}")
+        offers_nothing(page)
     incident = told("not_me")[0]
     evidence = server.run("incident", "show", incident["incident_id"], "--tenant", tenant)["evidence"]
     expect_equal((evidence["user"], evidence["address"]), ("dora", source), "evidence, the address not the one claimed")
@@ -362,7 +366,8 @@ class Victim(Visitor):
 
     def request(self, method, path, body=b"", kind="application/x-www-form-urlencoded"):
         connection = http.client.HTTPConnection("127.0.0.1", self.relay.port, timeout=WAIT_LIMIT_S)
-        connection.request(method, path, body, {"Content-Type": kind, "Host": self.relay.origin.removeprefix("http://")})
+        host = self.relay.origin.removeprefix("http://")
+        connection.request(method, path, body, {"Content-Type": kind, "Host": host})
         got = connection.getresponse()
         reply = raw_http.Reply(got.status, [(name.lower(), value) for name, value in got.getheaders()], got.read())
         connection.close()
