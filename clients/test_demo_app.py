@@ -205,6 +205,20 @@ def _():
         probe.bind(("127.0.0.1", PORT))
 
 
+@check("while Countersign is away nobody comes in, and the page says so")
+def _():
+    demo = subprocess.Popen([shutil.which("node", path=path), ROOT / "clients/demo/server.js", run.data / "demo-app.json"],
+                            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+    try:
+        expect_equal(demo.stdout.readline().decode(), f"demo: open {DEMO}\n", "its line")
+        page = with_password(visitor())
+        expect_equal((page.status, page.heading), (503, "Nobody can sign in at the moment"), "what is shown")
+    finally:
+        demo.terminate()
+        expect_equal(demo.wait(10), 0, "exit code")
+        demo.stdout.close()
+
+
 @check("without node the server runs alone, and the text says what is missing")
 def _():
     folder = temporary_folder()
