@@ -1,4 +1,5 @@
 import { encode } from "./base64url.ts";
+import { readAgain } from "./leaving.ts";
 
 const ALGORITHM = { name: "ECDSA", namedCurve: "P-256" };
 
@@ -48,7 +49,7 @@ export async function proveBrowser(message: string, address: string, shown: stri
       headers: { "content-type": "application/json" },
       body: JSON.stringify({ key: encode(key), signature: encode(signature), shown }),
     });
-    if (reply.ok && ((await reply.json()) as { changed: boolean }).changed) window.location.reload();
+    if (reply.ok && ((await reply.json()) as { changed: boolean }).changed) readAgain();
   } catch {
     return;
   }

@@ -1,4 +1,5 @@
 import { decode, encode } from "./base64url.ts";
+import { leave, noticeLinks } from "./leaving.ts";
 
 interface Described {
   id: string;
@@ -90,6 +91,7 @@ function offer(form: HTMLFormElement): void {
       const credential = await ceremony(form);
       if (!credential) throw new Error("no credential");
       field.value = responseJson(credential);
+      leave();
       form.submit();
     } catch {
       running = false;
@@ -118,12 +120,14 @@ export function offerPasskeys(): void {
   document.querySelectorAll<HTMLFormElement>("form[data-passkey]").forEach(offer);
 }
 
-// A second press of the same button sends nothing.
+// A second press of the same button sends nothing, and the first is not overtaken by a page that is read again.
 export function confirmOnce(): void {
+  noticeLinks();
   document.addEventListener("submit", (event) => {
     const form = event.target as HTMLFormElement;
     if (form.dataset.passkey) return;
     if (form.dataset.sent) event.preventDefault();
     form.dataset.sent = "yes";
+    leave();
   });
 }

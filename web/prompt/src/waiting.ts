@@ -1,3 +1,5 @@
+import { readAgain } from "./leaving.ts";
+
 const REVEAL_MS = 5_000;
 const SOON_S = 20;
 
@@ -31,7 +33,7 @@ export function countDown(box: HTMLElement | null): void {
     }
     if (left > -1) return;
     window.clearInterval(tick);
-    window.location.reload();
+    readAgain();
   }, 500);
 }
 
@@ -55,5 +57,5 @@ export async function waitForChange(address: string): Promise<void> {
     const rest = pause - (Date.now() - asked);
     if (rest > 0) await new Promise((done) => window.setTimeout(done, rest));
   }
-  window.location.reload();
+  readAgain();
 }
