@@ -116,7 +116,8 @@ const flow::Method* chosen(const std::vector<flow::Method>& methods, Part part, 
 void show(const Screen& screen, const flow::Choose& choose, Page& page) {
   std::vector<flow::Method> methods{choose.first};
   methods.insert(methods.end(), choose.others.begin(), choose.others.end());
-  const std::string& problem = choose.problem.empty() ? screen.problem : choose.problem;
+  // What the address says is of the last press; what the visit says may be older.
+  const std::string& problem = screen.problem.empty() ? choose.problem : screen.problem;
   if (choose.remember_days > 0) add(page, "remember", Value::object({{"days", choose.remember_days}}));
   add(page, "has_others", flag(methods.size() > 1));
   const flow::Method* const method = chosen(methods, screen.part, problem);

@@ -113,6 +113,14 @@ TEST(PromptScreen, TiesNoOtherErrorToTheField) {
   EXPECT_TRUE(has(page, "Another number was typed on the phone"));
 }
 
+TEST(PromptScreen, SaysWhatWasWrongWithTheLastPressAlone) {
+  flow::View view = choice(passcode(), {});
+  std::get<flow::Choose>(view.shows).problem = "invalid_passcode";
+  const std::string page = drawn(view, Part::passcode, "en", "empty_passcode");
+  EXPECT_TRUE(has(page, "id=\"error\">Enter the passcode first."));
+  EXPECT_FALSE(has(page, "This passcode does not work."));
+}
+
 TEST(PromptScreen, SaysThatItIsDoneToWhoComesBack) {
   const std::string page = drawn(view_of(flow::Refused{"already_signed_in", "7QX4", "https://app.example/cb?error=x"}));
   EXPECT_TRUE(has(page, "You are signed in already"));
