@@ -85,8 +85,8 @@ net::HttpResponse health_failure(const Problem& problem, std::string_view refere
   return out;
 }
 
-net::HttpResponse error_page(std::string_view reference, const Problem& problem, std::string_view languages) {
-  return web::problem_page(web::language_for({}, languages), problem.cause, reference, status(problem.word));
+net::HttpResponse error_page(std::string_view reference, const Problem& problem, std::string_view language) {
+  return web::problem_page(language, problem.cause, reference, status(problem.word));
 }
 
 net::HttpResponse back_with_error(const WayBack& back, const Problem& problem, std::string_view reference) {

@@ -21,8 +21,8 @@ net::HttpResponse json(int status, std::string body);
 net::HttpResponse token_error(const Problem& problem, std::string_view reference);
 // {"stat":"FAIL","code","timestamp","message","message_detail"} (duo-api §4.1).
 net::HttpResponse health_failure(const Problem& problem, std::string_view reference, Instant now);
-// What a person sees who cannot be sent back: the cause, and a number to quote. `languages`: Accept-Language.
-net::HttpResponse error_page(std::string_view reference, const Problem& problem, std::string_view languages);
+// What a person sees who cannot be sent back: the cause, and a number to quote. `language`: its own, such as "fr".
+net::HttpResponse error_page(std::string_view reference, const Problem& problem, std::string_view language);
 
 // Where a refusal is told to the application: error, error_description and state (RFC 6749 §4.1.2.1).
 struct WayBack {

@@ -5,6 +5,7 @@
 #include "core/base/id.h"
 #include "faces/oidc/client.h"
 #include "faces/oidc/error.h"
+#include "web/choice.h"
 
 namespace countersign::oidc {
 namespace {
@@ -60,7 +61,7 @@ std::string OidcFace::note(const Problem& problem, std::string_view route) {
 }
 
 net::HttpResponse OidcFace::page(const Problem& problem, const net::HttpRequest& request) {
-  return error_page(note(problem, kAuthorizePath), problem, request.header("accept-language"));
+  return error_page(note(problem, kAuthorizePath), problem, web::language_of(request));
 }
 
 }  // namespace countersign::oidc

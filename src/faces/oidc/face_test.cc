@@ -165,6 +165,12 @@ TEST_F(Oidc, ShowsAPageToWhomItCannotSendBack) {
   EXPECT_EQ(authorize(good), "client_id: this application is disabled.");
 }
 
+TEST_F(Oidc, ShowsThePageInTheLanguageThatWasChosen) {
+  net::HttpRequest request = OidcWorld::get_request("/oauth/v1/authorize", {});
+  request.headers = {{"accept-language", "en"}, {"cookie", "lang=de"}};
+  EXPECT_NE(world.say(request).raw.body.find("<html lang=\"de\""), std::string::npos);
+}
+
 TEST_F(Oidc, NamesOnThePageWhoMayCall) {
   nlohmann::json claims = world.request_claims();
   claims["client_id"] = claims["iss"] = world.app.id.text();  // an authapi application with the same secret
