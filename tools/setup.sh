@@ -176,8 +176,8 @@ install_for_python() {
 prepare_clients() {
   want_modules clients/node modules
   local package
-  for package in duo_client duo_universal; do
-    compgen -G "$python_home/lib/python3*/site-packages/$package/client.py" >/dev/null ||
+  for package in duo_client duo_universal fido2; do
+    compgen -G "$python_home/lib/python3*/site-packages/$package/__init__.py" >/dev/null ||
       want "the newest $package for Python under $python_home" "$package" install_for_python "$package"
   done
 }
