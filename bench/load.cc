@@ -1,7 +1,8 @@
 // Signs real requests and sends them over TLS keep-alive connections, one thread, many connections:
-//   load auth|preauth|check|ping HOST PORT CA TENANTS USERS hotp|totp CONNECTIONS SECONDS RATE COUNTERS_FILE
+//   load auth|preauth|check|ping|exchange HOST PORT CA TENANTS USERS hotp|totp CONNECTIONS SECONDS RATE COUNTERS_FILE
 // RATE 0: as fast as answers come; otherwise so many a second, latencies counted from when a request was due.
-// Prints one JSON line. COUNTERS_FILE keeps the users' HOTP counters between runs.
+// Prints one JSON line. COUNTERS_FILE keeps the users' HOTP counters between runs; for `exchange` it
+// is what `codes` wrote, and the run ends with the codes.
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
@@ -28,6 +29,7 @@
 #include "bench/population.h"
 #include "core/codec/base64.h"
 #include "core/codec/http_date.h"
+#include "core/codec/jwt.h"
 #include "core/crypto/otp.h"
 
 namespace countersign::bench {
@@ -35,6 +37,8 @@ namespace {
 
 using SteadyClock = std::chrono::steady_clock;
 using Nanos = std::chrono::nanoseconds;
+
+constexpr std::size_t kWebApplicationsMax = 1'000;
 
 [[noreturn]] void die(const std::string& what) {
   std::fprintf(stderr, "load: %s\n", what.c_str());
@@ -59,6 +63,8 @@ class Requests {
   std::int64_t at_;
   std::string date_;
   std::int64_t date_s_ = 0;
+  std::vector<std::pair<std::int64_t, std::string>> codes_;  // application and code, to be exchanged
+  std::int64_t tokens_ = 0;
 
  public:
   explicit Requests(const Options& options)
@@ -67,11 +73,18 @@ class Requests {
     stride_ = std::max<std::int64_t>(1, options.world.users * 618 / 1000);
     while (std::gcd(stride_, options.world.users) != 1) ++stride_;
     at_ = std::time(nullptr) * 7919 % options.world.users;
+    if (options.mode == "exchange") {
+      read_codes();
+      return;
+    }
     std::ifstream in(options.counters_file, std::ios::binary);
     in.read(reinterpret_cast<char*>(counters_.data()), static_cast<std::streamsize>(counters_.size() * 4));
   }
 
+  bool left() const { return options_.mode != "exchange" || !codes_.empty(); }
+
   void save() const {
+    if (options_.mode == "exchange") return;
     std::ofstream out(options_.counters_file, std::ios::binary);
     out.write(reinterpret_cast<const char*>(counters_.data()), static_cast<std::streamsize>(counters_.size() * 4));
   }
@@ -80,6 +93,7 @@ class Requests {
     if (options_.mode == "ping") {
       return "GET /auth/v2/ping HTTP/1.1\r\nHost: " + options_.host + ":" + options_.port + "\r\n\r\n";
     }
+    if (options_.mode == "exchange") return exchange();
     at_ = (at_ + stride_) % options_.world.users;
     const std::int64_t user = at_;
     if (options_.mode == "check") return sign(options_.world.tenant_of(user), "GET", "/auth/v2/check", "");
@@ -93,6 +107,34 @@ class Requests {
   }
 
  private:
+  void read_codes() {
+    std::ifstream in(options_.counters_file);
+    std::int64_t app = 0;
+    for (std::string code; in >> app >> code;) codes_.emplace_back(app, code);
+    signers_.resize(std::max<std::size_t>(signers_.size(), kWebApplicationsMax));
+  }
+
+  // The code's exchange with a client assertion that counts once (RFC 7523), as the Universal Prompt's clients send it.
+  std::string exchange() {
+    const auto [n, code] = codes_.back();
+    codes_.pop_back();
+    const std::string app = web_app_id(n), host = options_.host + ":" + options_.port;
+    auto& signer = signers_[static_cast<std::size_t>(n)];
+    if (!signer) signer = std::make_unique<crypto::MacKey>(crypto::HashKind::sha512, bytes_of(web_secret_key(n)));
+    const std::string now = std::to_string(std::time(nullptr)), end = std::to_string(std::time(nullptr) + 300);
+    const std::string claims = "{\"iss\":\"" + app + "\",\"sub\":\"" + app + "\",\"aud\":\"https://" + host +
+                               "/oauth/v1/token\",\"exp\":" + end + ",\"iat\":" + now + ",\"jti\":\"" +
+                               numbered("bench" + now, ++tokens_, 36) + "\"}";
+    const std::string input = codec::jwt_signing_input(codec::JwtAlgorithm::hs512, claims);
+    const std::string body =
+        "grant_type=authorization_code&redirect_uri=https%3A%2F%2Fapp.example%2Fcallback&client_assertion_type="
+        "urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer&client_id=" +
+        app + "&code=" + code + "&client_assertion=" + codec::jwt(input, signer->mac(bytes_of(input)));
+    return "POST /oauth/v1/token HTTP/1.1\r\nHost: " + host +
+           "\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: " + std::to_string(body.size()) +
+           "\r\n\r\n" + body;
+  }
+
   std::string code(std::int64_t user) {
     const crypto::MacKey key(crypto::HashKind::sha1, seed_of(user));
     const std::uint64_t counter = options_.world.codes == Codes::hotp
@@ -181,8 +223,9 @@ class Load {
     const auto end = start + Nanos(static_cast<std::int64_t>(options_.run_s * 1e9));
     const auto gap = Nanos(options_.rate > 0 ? static_cast<std::int64_t>(1e9 / options_.rate) : 0);
     auto due = start;
-    while (SteadyClock::now() < end || idle_.size() < connections_.size()) {
-      for (auto now = SteadyClock::now(); !idle_.empty() && due <= now && now < end; now = SteadyClock::now()) {
+    while ((SteadyClock::now() < end && requests_.left()) || idle_.size() < connections_.size()) {
+      for (auto now = SteadyClock::now(); !idle_.empty() && due <= now && now < end && requests_.left();
+           now = SteadyClock::now()) {
         send_on(idle_.back(), options_.rate > 0 ? due : now);
         idle_.pop_back();
         due = options_.rate > 0 ? due + gap : now;
@@ -236,6 +279,7 @@ class Load {
     ++tally_.statuses[std::atoi(c.in.c_str() + 9)];
     const char* wanted = options_.mode == "auth"      ? "\"result\":\"allow\""
                          : options_.mode == "preauth" ? "\"result\":\"auth\""
+                         : options_.mode == "exchange" ? "\"id_token\":"
                                                       : "OK";
     if (body.find(wanted) != std::string::npos) {
       ++tally_.expected;
@@ -262,7 +306,7 @@ class Load {
 }  // namespace
 
 int run(int argc, char** argv) {
-  if (argc != 12) die("usage: load auth|preauth|check|ping HOST PORT CA TENANTS USERS hotp|totp CONNECTIONS SECONDS RATE COUNTERS_FILE");
+  if (argc != 12) die("usage: load auth|preauth|check|ping|exchange HOST PORT CA TENANTS USERS hotp|totp CONNECTIONS SECONDS RATE COUNTERS_FILE");
   Options options;
   options.mode = argv[1];
   options.host = argv[2];

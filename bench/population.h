@@ -33,10 +33,17 @@ inline std::string user_id(std::int64_t n) { return numbered("DUBENCH", n, 20); 
 inline std::string enrolment_id(std::int64_t n) { return numbered("DHBENCH", n, 20); }
 inline std::string username(std::int64_t n) { return numbered("user", n, 14); }
 
-inline std::string secret_key(std::int64_t tenant) {
-  const Bytes mac = crypto::hmac(crypto::HashKind::sha256, bytes_of("bench secret key"), bytes_of(app_id(tenant)));
+inline std::string secret_of(const std::string& app) {
+  const Bytes mac = crypto::hmac(crypto::HashKind::sha256, bytes_of("bench secret key"), bytes_of(app));
   return codec::to_hex(ByteView(mac).first(20));
 }
+inline std::string secret_key(std::int64_t tenant) { return secret_of(app_id(tenant)); }
+
+// Web applications, each of a tenant of its own, beside the others.
+inline constexpr const char* kWebCallback = "https://app.example/callback";
+inline std::string web_tenant_id(std::int64_t n) { return numbered("DAWEB", n, 20); }
+inline std::string web_app_id(std::int64_t n) { return numbered("DIWEB", n, 20); }
+inline std::string web_secret_key(std::int64_t n) { return secret_of(web_app_id(n)); }
 
 inline Bytes seed_of(std::int64_t user) {
   Bytes mac = crypto::hmac(crypto::HashKind::sha256, bytes_of("bench seed"), bytes_of(user_id(user)));

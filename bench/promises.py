@@ -4,7 +4,7 @@
     bench/promises.py [--users 10000,5000000] [--stores sqlite,postgresql] [--seconds 5] [--runs 3]
 
 For each population it fills a database, starts build/release/countersign on it and drives it with build/release/bench/load;
-server and load share this machine. Prints one line a figure: the median of the runs, the target, the ratio, the command.
+server and load share this machine. Codes to exchange are made beforehand by build/release/bench/codes. Prints one line a figure: the median of the runs, the target, the ratio, the command.
 Databases are kept in build/bench and used again.
 """
 import argparse
@@ -23,6 +23,9 @@ import postgres_cluster  # noqa: E402
 
 BENCH = ROOT / "build/release/bench"
 CONNECTIONS = 256
+WEB_APPLICATIONS = 100
+EXCHANGES_A_SECOND_MAX = 20_000  # codes are made for so many
+CODES_GOOD_FROM_S = 20           # the server starts, and warms up, before the codes' minute begins
 
 
 def population(users):
@@ -45,7 +48,7 @@ def seed(folder, database, users):
 
 def load(server, mode, users, seconds, rate=0, connections=CONNECTIONS):
     tenants, codes = population(users)
-    counters = server.data / "counters"
+    counters = server.data / ("codes" if mode == "exchange" else "counters")
     command = [BENCH / "load", mode, "localhost", str(server.port), server.ca, str(tenants), str(users), codes,
                str(connections), str(seconds), str(rate), counters]
     before = cpu_s(server.process.pid)
@@ -108,6 +111,25 @@ def measure(name, database, folder, users, options):
         server.stop()
 
 
+def exchange(database, folder, users, seconds):
+    """One run: new codes while the server is down, for they live a minute; then each is exchanged once."""
+    count = int(seconds * EXCHANGES_A_SECOND_MAX)
+    subprocess.run([BENCH / "codes", folder / "data", database, str(WEB_APPLICATIONS), str(count),
+                    str(CODES_GOOD_FROM_S), folder / "data/codes"], check=True)
+    server = harness.Server(arguments=["--database", database], folder=folder)
+    try:
+        load(server, "preauth", users, 1)
+        return load(server, "exchange", users, seconds)
+    finally:
+        server.stop()
+
+
+def measure_exchanges(name, database, folder, users, options):
+    figure = median_of(options.runs, lambda: exchange(database, folder, users, options.seconds))
+    say(f"{name}: code exchanges (assertion, its jti, the code, durable)", figure["per_s"], "/s", 5_000,
+        f"  p50 {figure['p50_ms']} ms p99 {figure['p99_ms']} ms, {figure['server_us']} µs of processor each")
+
+
 def break_down(name, steps):
     """What each further step of a request costs the server's processor: each mode does what the one before does, and more."""
     what = {"ping": "TLS, HTTP, a reply", "check": "application, signature", "preauth": "parameters, user, policy, devices",
@@ -133,9 +155,11 @@ def main():
             folder = ROOT / "build/bench" / f"{store}-{users}"
             if store == "sqlite":
                 measure(name, "sqlite", folder, users, options)
+                measure_exchanges(name, "sqlite", folder, users, options)
             else:
                 with postgres_cluster.running(ROOT / "build/bench" / f"cluster-{users}") as url:
                     measure(name, url, folder, users, options)
+                    measure_exchanges(name, url, folder, users, options)
 
 
 if __name__ == "__main__":
