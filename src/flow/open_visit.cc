@@ -227,6 +227,9 @@ Result<View> view_of(const Ports& ports, const OpenVisit& open) {
   view.shows = TRY(shows(ports, open));
   view.prove_browser = proof_wanted(open);
   view.back_origin = back_origin(open.visit.back);
+  if (open.visit.state == signin::VisitState::open) {
+    view.cancel_url = way_back(open.visit.back, {{"error", "access_denied"}, {"error_description", "Cancelled."}});
+  }
   const bool succeeded = open.visit.state == signin::VisitState::allowed;
   if (succeeded) view.set_cookie = TRY(next_cookie(ports, open.visit));
   view.visit_seconds_left =

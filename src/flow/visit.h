@@ -107,6 +107,7 @@ struct View {
   std::string set_cookie;     // the cookie's new value, where it is to be set
   std::string prove_browser;  // what the browser's key is to sign, where it has one or should make one; else empty
   int visit_seconds_left = 0;
+  std::string cancel_url;      // while the visit is open: to the application, with error=access_denied
   std::string back_origin;  // "https://app.example": where the browser will be sent in the end (CSP form-action)
 };
 

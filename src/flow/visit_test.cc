@@ -119,10 +119,13 @@ TEST_F(VisitTest, EndsWithACodeThatWorksOnce) {
   const auto first = look(visit);
   ASSERT_TRUE(first) << first.error().what;
   ASSERT_TRUE(shows<Choose>(*first));
+  EXPECT_EQ(first->cancel_url.find("https://app.example/callback?state=state-of-the-application&error=access_denied"),
+            0u);
   EXPECT_EQ(shows<Choose>(*first)->first.way, Way::passcode);
   const auto done = type(visit, world.totp_now());
   ASSERT_TRUE(done) << done.error().what;
   ASSERT_TRUE(shows<GoBack>(*done));
+  EXPECT_TRUE(done->cancel_url.empty());
   EXPECT_EQ(shows<GoBack>(*done)->url.find("https://app.example/callback?state=state-of-the-application&duo_code="),
             0u);
   const std::string code = code_in(*done);
@@ -638,10 +641,10 @@ TEST_F(PasskeyVisitTest, WhoSignsInWithoutHisPasskeyIsTold) {
   world.woken.clear();
   const auto pending = pending_requests(ports, phone);
   const auto answered = finish<Standing>([&](auto done) {
-    answer_push(ports,
-                fake.flow_answer(phone, pending->front().id, shows<Waiting>(*waiting)->number,
-                                 factor::push::Decision::approve),
-                done);
+    answer_push(
+        ports,
+        fake.flow_answer(phone, pending->front().id, shows<Waiting>(*waiting)->number, factor::push::Decision::approve),
+        done);
   });
   ASSERT_TRUE(answered) << answered.error().what;
   EXPECT_EQ(kinds_told(phone).size(), 2u);

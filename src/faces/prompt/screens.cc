@@ -85,7 +85,8 @@ Members common(const Screen& screen, const flow::View& view) {
   return {{"tenant", view.tenant_name}, {"app", view.app_name},
           {"user", view.username},      {"base", path_of(screen.visit)},
           {"version", screen.version},  {"prove", view.prove_browser},
-          {"shown", fingerprint(view)}, {"language_links", language_links(screen)}};
+          {"shown", fingerprint(view)}, {"language_links", language_links(screen)},
+          {"cancel", view.cancel_url}};
 }
 
 struct Page {
