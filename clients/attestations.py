@@ -18,7 +18,13 @@ from cryptography.x509.oid import NameOID
 
 AAGUID_EXTENSION = x509.ObjectIdentifier("1.3.6.1.4.1.45724.1.1.4")  # WebAuthn §8.2.1
 APPLE_EXTENSION = x509.ObjectIdentifier("1.2.840.113635.100.8.2")    # §8.8
-FORMATS = ("none", "packed-self", "packed", "fido-u2f", "apple")
+FORMATS = ("none", "packed-self", "packed", "fido-u2f", "apple", "tpm")
+# TPM 2.0 library, part 2; TCG EK credential profile §3.2.9: who made it, which, and its version.
+TPM_ECC, TPM_SHA256, TPM_NULL, TPM_P256, TPM_CERTIFY = 0x0023, 0x000B, 0x0010, 0x0003, 0x8017
+TPM_MAGIC = {"magic": 0xFF544348}
+TPM_NAMES = ((x509.ObjectIdentifier("2.23.133.2.1"), "id:414D4400"), (x509.ObjectIdentifier("2.23.133.2.2"), "AMD"),
+             (x509.ObjectIdentifier("2.23.133.2.3"), "id:0"))
+AIK_PURPOSE = x509.ObjectIdentifier("2.23.133.8.3")
 # Which lies make sense where; "" is the truth.
 EVERYWHERE = ("", "type", "challenge", "origin", "rp", "absent", "unverified", "backup", "trailing", "long-id")
 LIES = {
@@ -27,6 +33,7 @@ LIES = {
     "packed": ("signature", "signer", "unit", "country", "aaguid", "authority", "version"),
     "fido-u2f": ("signature", "signer", "two-certificates"),
     "apple": ("nonce", "signer"),
+    "tpm": ("signature", "signer", "version", "magic", "extra", "name", "public", "named", "purpose", "authority"),
 }
 
 
@@ -101,6 +108,22 @@ class Registration:
         value = b"\x30\x24\xa1\x22\x04\x20" + nonce
         return {"x5c": [_certificate(key, [(NameOID.COMMON_NAME, "Batch 1")], {APPLE_EXTENSION: value})]}
 
+    def _tpm(self):
+        """§8.3: the TPM certifies the public area of the credential's key, under an attestation identity key."""
+        sized = lambda part: struct.pack(">H", len(part)) + part
+        x, y = point(self.other if self.lie == "public" else self.key)
+        public = struct.pack(">HHI", TPM_ECC, TPM_SHA256, 0x00020072) + sized(b"")
+        public += struct.pack(">HHHH", TPM_NULL, TPM_NULL, TPM_P256, TPM_NULL) + sized(x) + sized(y)
+        name = struct.pack(">H", TPM_SHA256) + (bytes(32) if self.lie == "name" else hashlib.sha256(public).digest())
+        extra = bytes(32) if self.lie == "extra" else hashlib.sha256(self.data + self._hash()).digest()
+        info = struct.pack(">IH", TPM_MAGIC.get(self.lie, 0xFF544347), TPM_CERTIFY) + sized(b"") + sized(extra)
+        info += struct.pack(">QIIBQ", 1, 1, 1, 1, 1) + sized(name) + sized(b"")
+        aik = ec.generate_private_key(ec.SECP256R1())
+        certificate = _certificate(aik, [(NameOID.COMMON_NAME, "AIK")] if self.lie == "named" else [], {},
+                                   self.lie == "authority", tpm=[] if self.lie == "purpose" else [AIK_PURPOSE])
+        return {"ver": "1.2" if self.lie == "version" else "2.0", "alg": -7, "x5c": [certificate],
+                "sig": self._sign(aik, info), "certInfo": info, "pubArea": public}
+
     def json(self):
         return json.dumps({
             "id": url64(self.id), "rawId": url64(self.id), "type": "public-key", "clientExtensionResults": {},
@@ -108,7 +131,7 @@ class Registration:
                          "transports": ["usb"]}})
 
 
-def _certificate(key, names, extensions, authority=False):
+def _certificate(key, names, extensions, authority=False, tpm=None):
     authority_key = ec.generate_private_key(ec.SECP256R1())
     now = datetime.datetime.now(datetime.timezone.utc)
     builder = x509.CertificateBuilder().subject_name(
@@ -117,6 +140,11 @@ def _certificate(key, names, extensions, authority=False):
     builder = builder.serial_number(x509.random_serial_number()).not_valid_before(now - datetime.timedelta(days=1))
     builder = builder.not_valid_after(now + datetime.timedelta(days=365))
     builder = builder.add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
+    if tpm is not None:  # §8.3.1
+        directory = x509.Name([x509.NameAttribute(oid, value) for oid, value in TPM_NAMES])
+        builder = builder.add_extension(x509.SubjectAlternativeName([x509.DirectoryName(directory)]), critical=True)
+        if tpm:
+            builder = builder.add_extension(x509.ExtendedKeyUsage(tpm), critical=False)
     for oid, value in extensions.items():
         builder = builder.add_extension(x509.UnrecognizedExtension(oid, value), critical=False)
     return builder.sign(authority_key, hashes.SHA256()).public_bytes(serialization.Encoding.DER)

@@ -27,6 +27,7 @@ DIFFER = {
     ("*", "backup"): "fido2 does not look at BS without BE (WebAuthn §7.1 step 16)",
     ("*", "long-id"): "fido2 has no limit of 1023 bytes for credential ids (§7.1 step 25)",
     ("fido-u2f", "two-certificates"): "fido2 takes more certificates than the one of §8.6 step 2",
+    ("tpm", "version"): "fido2 does not look at ver, which must be 2.0 (§8.3)",
     ("apple", "signer"): "fido2 does not compare the certificate's key with the credential's (§8.8)",
 }
 VECTORS_DIFFER = {
