@@ -3,8 +3,9 @@
 
     bench/promises.py [--users 10000,5000000] [--stores sqlite,postgresql] [--seconds 5] [--runs 3]
 
-For each population it fills a database, starts build/release/countersign on it and drives it with build/release/bench/load;
-server and load share this machine. Codes to exchange are made beforehand by build/release/bench/codes. Prints one line a figure: the median of the runs, the target, the ratio, the command.
+For each population it fills a database, starts build/release/countersign on it and drives it with
+build/release/bench/load; server and load share this machine. Codes to exchange are made by build/release/bench/codes.
+Prints one line a figure: the median of the runs, the target, the ratio, the command.
 Databases are kept in build/bench and used again.
 """
 import argparse
