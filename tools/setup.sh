@@ -80,6 +80,9 @@ need_to_test() {
   need liblwp-protocol-https-perl file /usr/share/perl5/LWP/Protocol/https.pm
   need python3-duo-client file /usr/lib/python3/dist-packages/duo_client/auth.py
   need firefox-esr cmd firefox-esr
+  need chromium cmd chromium
+  need fonts-ipafont-gothic file '/usr/share/fonts/opentype/ipafont-gothic/ipag.ttf'
+  need openssl cmd openssl
   need python3-venv file '/usr/lib/python3*/ensurepip/__init__.py'
   need libfaketime file '/usr/lib/*/faketime/libfaketimeMT.so.1'
   need ca-certificates file /etc/ssl/certs/ca-certificates.crt
