@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The device portal in a real browser: in by a visit and by a passkey, factors added and removed, "this was not me"."""
+"""The device portal in a real Chromium: in from an application or by a passkey, and what can be changed there."""
 from browser import Application, Chromium, need_browser
 from harness import Server, Skip, check, expect, expect_equal, main, skip_all
 
@@ -12,72 +12,156 @@ server = Server()
 chromium = Chromium(server)
 tenant = server.tenant()
 application = Application(server, tenant)
-HOME = f"/portal/{tenant}"
-METHODS = "Your sign-in methods"
+PORTAL = f"/portal/{tenant}"
+TITLE = "Your sign-in methods"
 
 
-def enters_by_visit(tab, name, confirm):
-    tab.go(application.request(name))
-    confirm(tab, "Manage your sign-in methods")
-    tab.sees(METHODS)
-    expect_equal(tab.at().removeprefix(chromium.origin), HOME, "where it led")
+def enrol(tab, username):
+    key = tab.authenticator()
+    tab.go(application.request(username))
+    tab.sees("Set up a second step")
+    tab.button("Create a passkey")
+    application.signed_in(tab, username)
+    return key
 
 
-def by_code(token):
-    def confirm(tab, manage):
-        tab.sees("Enter a passcode")
-        tab.button(manage)
-        tab.sees("Enter a passcode")
-        tab.type_code(token.next())
-
-    return confirm
+def enter(tab, username):
+    """By the passkey in the tab's authenticator, which the door offers among the suggestions of its field: chosen at once
+    by an authenticator that is always there."""
+    tab.go(PORTAL)
+    tab.await_text(selector=".who", text=f"Signed in as {username}")
 
 
-@check("a visit leads to the portal in place of the application, and the session's cookie is strict; nothing needs script")
+@check("a passkey signs in, another one is added with it, and both then sign in to applications")
 def _():
-    token = server.hotp(server.user(tenant, "ada"))
-    with chromium.person(javaScriptEnabled=False) as person:
+    with chromium.person() as person:
         tab = person.tab()
-        enters_by_visit(tab, "ada", by_code(token))
-        expect("Signed in as ada" in tab.says(), tab.says())
-        expect("Your only way to sign in" in tab.says(), tab.says())
-        jar = [cookie for cookie in person.cookies() if cookie["name"].startswith("__Host-portal-")]
-        expect(jar and all(c["httpOnly"] and c["secure"] and c["sameSite"] == "Strict" for c in jar), f"{jar}")
-        tab.button("Make new codes")
-        tab.sees("Your new recovery codes")
-        expect_equal(tab.count(selector=".codes li"), 10, "codes")
-        tab.link("I have kept them")
-        tab.sees(METHODS)
-        expect("10 codes left." in tab.says(), tab.says())
-        tab.button("Sign out")
-        tab.sees(METHODS)
-        expect("You are signed out." in tab.says(), tab.says())
+        key = enrol(tab, "ada")
+        enter(tab, "ada")
+        tab.button("Add a passkey")
+        key.gone()
+        second = tab.authenticator(transport="usb")
+        tab.fill(selector="input[name=name]", value="Blue key")
+        tab.button("Create a passkey")
+        tab.await_text(selector="main", text="The passkey was added")
+        expect("Blue key" in tab.says("main"), tab.says("main"))
+        expect_equal(len(second.credentials()), 1, "credentials of the second one")
+        tab.go(application.request("ada"))
+        application.signed_in(tab, "ada")
+        expect_equal(tab.complaints(), [], "what the browser complained of")
 
 
-@check("a passkey made in the portal signs in there, and what it signs in can be reported: then the account is protected")
+@check("the door's button signs in too, where nothing was chosen among the suggestions")
+def _():
+    with chromium.person() as person:
+        tab = person.tab()
+        key = enrol(tab, "abel")
+        key.away()
+        tab.go(PORTAL)
+        tab.await_visible(selector="form[action$='/sign-in'] button")
+        key.back()
+        tab.button("Sign in with a passkey")
+        tab.await_text(selector=".who", text="Signed in as abel")
+
+
+@check("from an application: who confirms there comes into the portal, and the application gets no code")
 def _():
     token = server.hotp(server.user(tenant, "ben"))
-    with chromium.person(axe=True) as person:
+    with chromium.person() as person:
         tab = person.tab()
-        tab.authenticator()
-        enters_by_visit(tab, "ben", by_code(token))
-        tab.button("Add a passkey")
-        tab.sees("Add a passkey")
-        tab.button("Create a passkey")
-        tab.await_text(selector="main", text="The passkey was added.")
+        tab.go(application.request("ben"))
+        tab.sees("Enter a passcode")
+        tab.button("Manage your sign-in methods")
+        tab.sees("Enter a passcode")
+        tab.type_code(token.next())
+        tab.await_text(selector=".who", text="Signed in as ben")
+        expect(tab.at().startswith(f"{chromium.origin}{PORTAL}"), tab.at())
+        expect("code=" not in tab.at(), f"the code must not stay in the address: {tab.at()}")
+
+
+@check("recovery codes are shown once, and one of them signs in")
+def _():
+    with chromium.person() as person:
+        tab = person.tab()
+        key = enrol(tab, "cleo")
+        enter(tab, "cleo")
+        tab.button("Make new codes")
+        tab.sees("Your new recovery codes")
+        codes = [line for line in tab.says("ol.codes").splitlines() if line.strip()]
+        expect_equal(len(codes), 10, "codes")
+        tab.link("I have kept them")
+        tab.sees(TITLE)
+        expect(not any(code in tab.says() for code in codes), "a code is shown again")
+        key.away()
+        tab.go(application.request("cleo"))
+        tab.link("Other ways")
+        tab.click(selector="a.way[href*=passcode]")
+        tab.type_code(codes[0])
+        application.signed_in(tab, "cleo")
+
+
+@check("an authenticator is added in the portal and is ready once its link was opened")
+def _():
+    with chromium.person() as person, chromium.person() as pocket:
+        tab, phone = person.tab(), pocket.tab()
+        enrol(tab, "dora")
+        enter(tab, "dora")
+        tab.button("Set up an authenticator on a phone")
+        tab.await_visible(selector="code.link")
+        phone.go(f"/authenticator/#activate={tab.says('code.link').rsplit('/', 1)[-1]}")
+        phone.button("Set up")
+        phone.sees("This device is set up")
+        tab.sees(TITLE)
+        expect_equal(tab.count(selector="section:first-of-type .thing"), 2, f"ways: {tab.says('main')}")
+
+
+@check("the last way to sign in cannot be removed; a stale form in a second tab changes nothing")
+def _():
+    with chromium.person() as person:
+        tab = person.tab()
+        enrol(tab, "eve")
+        enter(tab, "eve")
+        expect_equal(tab.count(selector="a[href*='/remove']"), 0, "ways to remove the only passkey")
+        other = person.tab()
+        other.go(PORTAL)
+        other.await_text(selector=".who", text="Signed in as eve")
+        tab.button("Make new codes")
+        tab.sees("Your new recovery codes")
+        other.button("Make new codes")
+        other.await_text(selector="main", text="Nothing was done, because something had changed meanwhile")
+
+
+@check("signing out ends the session, and the back button does not bring it back")
+def _():
+    with chromium.person() as person:
+        tab = person.tab()
+        key = enrol(tab, "finn")
+        enter(tab, "finn")
+        key.away()
         tab.button("Sign out")
-        # Its field offers the passkey by itself, and the authenticator of this test takes what is offered.
-        tab.await_text(selector="main", text="Signed in as ben")
-        expect_equal(tab.count(selector=".thing-hint .result"), 2, "sign-ins shown")
+        tab.await_text(selector="main", text="You are signed out")
+        tab.back()
+        tab.go(PORTAL)
+        expect(tab.visible(selector="form[action$='/sign-in']"), tab.says())
+
+
+@check("'this was not me' protects the account: the portal signs out, and applications say why they let nobody in")
+def _():
+    token = server.hotp(server.user(tenant, "gina"))
+    with chromium.person() as person:
+        tab = person.tab()
+        tab.go(application.request("gina"))
+        tab.type_code(token.next())
+        application.signed_in(tab, "gina")
+        tab.go(application.request("gina"))
+        tab.button("Manage your sign-in methods")
+        tab.type_code(token.next())
+        tab.await_text(selector=".who", text="Signed in as gina")
         tab.click(selector="a[href*='/not-me']")
-        tab.sees("Was this not you?")
         tab.button("Protect my account")
         tab.sees("Your account is protected")
-        kinds = [event["action"]["name"] for event in server.history(tenant, "activity")]
-        expect("user_protect" in kinds and "webauthncredential_create" in kinds, f"activity: {kinds}")
-        tab.go(HOME)
-        tab.await_text(selector="main", text="Your account is protected because")
-        expect_equal(tab.count(selector="form[action$='/begin-passkey']"), 0, "ways to change anything")
+        tab.go(application.request("gina"))
+        tab.sees("You have not been signed in")
 
 
 main([server, chromium])
