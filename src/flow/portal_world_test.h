@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "flow/application_visit.h"
 #include "flow/enrol.h"
 #include "flow/passkeys.h"
 #include "flow/portal.h"

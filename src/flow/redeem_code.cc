@@ -1,8 +1,8 @@
 // The code a browser came back with, exchanged once for what happened (duo-api §4.1: token).
 #include <memory>
 
-#include "core/crypto/equal.h"
 #include "core/record/stored_event.h"
+#include "flow/application_visit.h"
 #include "flow/run_again.h"
 #include "flow/stored_attempt.h"
 #include "flow/stored_visit.h"

@@ -3,6 +3,7 @@
 
 #include "core/codec/user_agent.h"
 #include "core/record/stored_event.h"
+#include "flow/application_visit.h"
 #include "flow/notices.h"
 #include "flow/open_visit.h"
 #include "flow/passkeys.h"

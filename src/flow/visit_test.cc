@@ -1,5 +1,6 @@
 // A visit to the prompt, from the application's request to its code, without HTTP: SmallWorld is the server.
 #include "flow/visit.h"
+#include "flow/application_visit.h"
 
 #include <gtest/gtest.h>
 

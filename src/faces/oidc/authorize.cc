@@ -6,7 +6,7 @@
 #include "faces/oidc/error.h"
 #include "faces/oidc/face.h"
 #include "faces/oidc/request.h"
-#include "flow/visit.h"
+#include "flow/application_visit.h"
 #include "web/page.h"
 
 namespace countersign::oidc {

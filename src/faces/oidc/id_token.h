@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "core/base/time.h"
-#include "flow/visit.h"
+#include "flow/application_visit.h"
 
 namespace countersign::oidc {
 

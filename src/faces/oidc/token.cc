@@ -7,7 +7,7 @@
 #include "faces/oidc/error.h"
 #include "faces/oidc/face.h"
 #include "faces/oidc/id_token.h"
-#include "flow/visit.h"
+#include "flow/application_visit.h"
 
 namespace countersign::oidc {
 namespace {

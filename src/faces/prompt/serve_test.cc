@@ -7,6 +7,7 @@
 
 #include "core/codec/base64.h"
 #include "core/codec/form.h"
+#include "flow/application_visit.h"
 #include "flow/visit.h"
 #include "testing/phone.h"
 #include "testing/small_world.h"
