@@ -73,7 +73,7 @@ void extend_push(const Ports& ports, const TenantId& tenant, const AttemptId& id
         const Result<OpenCase> open = waiting_case(ports, tenant, id);
         if (!open) return finish(open.error());
         const Result<signin::Attempt> next = signin::step(
-            open->attempt, signin::Extended{ports.clock.now() + ports.settings.push_lifetime}, ports.clock.now());
+            open->attempt, signin::Extended{open->attempt.expires + ports.settings.push_lifetime}, ports.clock.now());
         if (!next) return finish(waits_no_more());
         Result<store::StoredAttempt> sealed = seal_attempt(ports, *next, open->row.version);
         if (!sealed) return finish(std::move(sealed).error());

@@ -162,7 +162,7 @@ Result<Waiting> waiting_of(const Ports& ports, const OpenVisit& open) {
   out.number = standing.number;
   out.phone = phone_name(open, push.phone);
   out.seconds_left = standing.seconds_left;
-  out.total_seconds = static_cast<int>(ports.settings.push_lifetime.count());
+  out.total_seconds = std::max(static_cast<int>(ports.settings.push_lifetime.count()), out.seconds_left);
   out.notified = push.notify == signin::Notify::yes ? Waiting::Notified::yes : Waiting::Notified::no;
   out.more = push.extensions < signin::kExtensionsMax ? Waiting::More::possible : Waiting::More::spent;
   for (Method& method : ways(open)) {

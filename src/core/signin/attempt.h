@@ -23,7 +23,7 @@ enum class Number {
 // Whether the phone may be told that a request waits; without it, its owner finds it when he looks (security §4.2.2).
 enum class Notify { yes, no };
 
-inline constexpr int kExtensionsMax = 2;  // times that a waiting request may be given more time
+inline constexpr int kExtensionsMax = 10;  // times that a waiting request may be given more time (WCAG 2.2.1)
 
 enum class State { prepared, open, allowed, denied, fraud, timed_out, cancelled };
 std::string_view name(State state);

@@ -272,7 +272,7 @@ TEST_F(PromptTest, GivesMoreTime) {
   world.clock.advance(seconds(50));
   EXPECT_TRUE(has(browser.get(visit), ">0:10<"));
   const net::HttpResponse page = browser.press(visit + "/more-time");
-  EXPECT_TRUE(has(page, ">1:00<")) << between(page, "class=\"time\"", "</p>");
+  EXPECT_TRUE(has(page, ">1:10<")) << between(page, "class=\"time\"", "</p>");
 }
 
 TEST_F(PromptTest, TakesAnotherWayWithOnePress) {
