@@ -44,6 +44,8 @@ class Run:
         self.errors = open(self.data.parent / "errors", "w+")
         self.process = subprocess.Popen([shutil.which("bash"), ROOT / "tools/run.sh", self.data, "--listen", "127.0.0.1:0"],
                                         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=self.errors,
+                                        # A shell's background job ignores SIGINT, and so would its children.
+                                        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
                                         env=dict(os.environ, COUNTERSIGN_PROGRAM=program(), **(environment or {})))
         atexit.register(self.stop)
         ready = json.loads(self.line())

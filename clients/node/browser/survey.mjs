@@ -91,6 +91,8 @@ export const words = {
       await context.addCookies([{ name: 'lang', value: language, url }])
       await page.reload()
     }
+    // autofocus acts with the first frame, which may come after the load; who has none stays on the body and is told so.
+    await page.waitForFunction(() => document.activeElement !== document.body, null, { timeout: 2000 }).catch(() => {})
     const out = await page.evaluate(described)
     Object.assign(out, await inBothThemes(page, `${name}-${language}`, folder))
     if (folder && language === 'en') {
