@@ -77,7 +77,7 @@ async function lasting (page, runOnly) {
   const first = await axe(page, runOnly)
   if (!first.some(line => line.startsWith('color-contrast'))) return first
   await page.evaluate(async () => {
-    for (let still = 0; still < 10;) {
+    for (let still = 0, frames = 0; still < 10 && frames < 200; frames++) {
       await new Promise(done => requestAnimationFrame(done))
       still = document.getAnimations().some(one => one.playState === 'running') ? 0 : still + 1
     }
