@@ -132,7 +132,7 @@ class Tab:
     def at(self):
         return self.person.chromium.call("url", self.id)
 
-    def sees(self, heading, limit_s=10):
+    def sees(self, heading, limit_s=30):
         """Waits for the page with this heading."""
         try:
             return self.await_text(selector="h1, h2", text=heading, limit_ms=int(limit_s * 1000))
@@ -233,7 +233,7 @@ class Application:
         query = {"response_type": "code", "client_id": self.id, "request": jwt(claims, self.secret)}
         return f"https://{self.server.host}/oauth/v1/authorize?{urllib.parse.urlencode(query)}"
 
-    def came_back(self, tab, limit_s=10):
+    def came_back(self, tab, limit_s=30):
         """What the browser brought back, once it is there."""
         try:
             url = tab.await_url(starts=self.callback, limit_ms=int(limit_s * 1000))
@@ -241,7 +241,7 @@ class Application:
             raise Failed(f"the browser did not come back: {error}; the page says {tab.says()!r}") from None
         return dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(url).query))
 
-    def signed_in(self, tab, username, limit_s=10):
+    def signed_in(self, tab, username, limit_s=30):
         """The id_token's claims, for a browser that came back with a code of this user's."""
         back = self.came_back(tab, limit_s)
         expect("duo_code" in back, f"a code in {back}")
