@@ -9,6 +9,7 @@
 #include "core/codec/percent.h"
 #include "faces/portal/problem.h"
 #include "faces/portal/screens.h"
+#include "web/choice.h"
 #include "web/form.h"
 
 namespace countersign::portal {
@@ -35,10 +36,6 @@ struct Call {
 };
 using SharedCall = std::shared_ptr<const Call>;  // shared: a std::function must be copyable, and a Secret cannot be
 
-std::string language_of(const net::HttpRequest& request) {
-  return web::language_for(web::cookie(request, kLanguageCookie), request.header("accept-language"));
-}
-
 flow::PortalCaller caller_of(const Call& call) {
   return {call.tenant, Secret(call.session.reveal()), Secret(call.browser.reveal()), call.address, call.user_agent};
 }
@@ -46,8 +43,8 @@ flow::PortalCaller caller_of(const Call& call) {
 SharedCall call_of(const flow::Ports& ports, const web::Templates& templates, const net::HttpRequest& request,
                    std::pair<TenantId, std::string> target) {
   const TenantId& tenant = target.first;
-  return SharedCall(new Call{ports, templates, tenant, std::move(target.second), language_of(request), request.peer,
-                             std::string(request.header("user-agent").substr(0, kUserAgentMax)),
+  return SharedCall(new Call{ports, templates, tenant, std::move(target.second), web::language_of(request),
+                             request.peer, std::string(request.header("user-agent").substr(0, kUserAgentMax)),
                              Secret(web::cookie(request, flow::portal_cookie_name(tenant))),
                              Secret(web::cookie(request, flow::browser_cookie_name(tenant))),
                              Secret(web::cookie(request, flow::portal_door_name(tenant)))});
@@ -309,7 +306,7 @@ net::Reply answer(SharedCall call, const net::HttpRequest& request, const Route&
 
 // "/portal/": with a single tenant there is nothing to ask.
 net::Reply index(const flow::Ports& ports, const web::Templates& templates, const net::HttpRequest& request) {
-  const std::string language = language_of(request);
+  const std::string language = web::language_of(request);
   if (request.method != "GET") return method_problem(language, "GET");
   const Result<TenantId> only = flow::only_tenant(ports);
   if (!only) return problem(language, only.error());
@@ -334,7 +331,7 @@ bool serves(std::string_view path) { return path == "/portal" || path.starts_wit
 
 net::Reply serve(const flow::Ports& ports, const web::Templates& templates, const net::HttpRequest& request) {
   if (request.path == "/portal" || request.path == kPrefix) return index(ports, templates, request);
-  const std::string language = language_of(request);
+  const std::string language = web::language_of(request);
   auto target = target_of(request.path);
   const Route* const route = target ? find_route(target->second) : nullptr;
   if (!route) return problem(language, Error{Errc::not_found, "no such path"});

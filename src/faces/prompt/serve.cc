@@ -12,6 +12,7 @@
 #include "faces/prompt/screens.h"
 #include "flow/browser.h"
 #include "flow/portal.h"
+#include "web/choice.h"
 
 namespace countersign::prompt {
 namespace {
@@ -35,10 +36,6 @@ struct Call {
 };
 using SharedCall = std::shared_ptr<Call>;  // shared: a std::function must be copyable, and a Caller cannot be
 
-std::string language_of(const net::HttpRequest& request) {
-  return web::language_for(web::cookie(request, kLanguageCookie), request.header("accept-language"));
-}
-
 Result<SharedCall> call_of(const flow::Ports& ports, const web::Templates& templates, const net::HttpRequest& request,
                            Target target) {
   const TenantId tenant = TRY(flow::tenant_of_visit(ports, target.visit));
@@ -49,7 +46,7 @@ Result<SharedCall> call_of(const flow::Ports& ports, const web::Templates& templ
   caller.address = request.peer;
   caller.user_agent = request.header("user-agent").substr(0, kUserAgentMax);
   return SharedCall(
-      new Call{ports, templates, std::move(target), language_of(request), std::move(name), std::move(caller)});
+      new Call{ports, templates, std::move(target), web::language_of(request), std::move(name), std::move(caller)});
 }
 
 flow::Caller copy(const flow::Caller& caller) {
@@ -310,7 +307,7 @@ bool serves(std::string_view path) { return path.starts_with(kPrefix) || path ==
 
 net::Reply serve(const flow::Ports& ports, const web::Templates& templates, const net::HttpRequest& request) {
   if (request.path == kRelatedOriginsPath) return related_origins(ports, request);
-  const std::string language = language_of(request);
+  const std::string language = web::language_of(request);
   Result<Target> target = parse_target(request.path);
   if (!target) return problem(language, target.error());
   const Route* const route = find_route(target->action);
