@@ -11,11 +11,12 @@
 #include <vector>
 
 #include "core/base/bytes.h"
+#include "testing/source_dir.h"
 
 namespace countersign::testing {
 
 inline std::filesystem::path vectors_root() {
-  return std::filesystem::path(COUNTERSIGN_SOURCE_DIR) / ".." / "shared" / "vectors";
+  return source_dir() / ".." / "shared" / "vectors";
 }
 
 // The parsed file below the vectors' folder, or nothing where that folder is missing. A file that is there and cannot
@@ -28,7 +29,7 @@ inline std::optional<nlohmann::json> load_vectors(const std::string& name) {
 
 // Lines of a table in the project's own vectors/, without comments and empty lines, split at white space.
 inline std::vector<std::vector<std::string>> load_table(const std::string& name) {
-  std::ifstream in(std::filesystem::path(COUNTERSIGN_SOURCE_DIR) / "vectors" / name);
+  std::ifstream in(source_dir() / "vectors" / name);
   if (!in) throw std::runtime_error("vectors/" + name + " is missing");
   std::vector<std::vector<std::string>> rows;
   for (std::string line; std::getline(in, line);) {

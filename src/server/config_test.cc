@@ -6,6 +6,8 @@
 #include <fstream>
 #include <sstream>
 
+#include "testing/source_dir.h"
+
 namespace countersign::server {
 namespace {
 
@@ -92,7 +94,7 @@ TEST(Config, EveryDefaultIsAllowedAndEveryMeaningIsASentence) {
 }
 
 TEST(Config, TheManualIsTheOneOfTheSettings) {
-  const std::string path = COUNTERSIGN_SOURCE_DIR "/docs/reference/config.md";
+  const std::string path = testing::source_dir() / "docs/reference/config.md";
   if (std::getenv("UPDATE_DOCS") != nullptr) std::ofstream(path, std::ios::binary) << config_manual();
   std::ifstream in(path, std::ios::binary);
   std::ostringstream there;

@@ -6,6 +6,8 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "testing/source_dir.h"
+
 namespace countersign::web {
 namespace {
 
@@ -40,7 +42,7 @@ std::string rendered(const nlohmann::json& one) {
 }
 
 TEST(Mustache, AgreesWithTheCases) {
-  std::ifstream in(COUNTERSIGN_SOURCE_DIR "/vectors/mustache.json");
+  std::ifstream in(testing::source_dir() / "vectors/mustache.json");
   const nlohmann::json file = nlohmann::json::parse(in);
   ASSERT_EQ(file["cases"].size(), 51u);
   for (const auto& one : file["cases"]) EXPECT_EQ(rendered(one), one["expect"].get<std::string>()) << one["name"];

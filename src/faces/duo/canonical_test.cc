@@ -11,6 +11,7 @@
 #include "core/codec/http_date.h"
 #include "core/crypto/mac.h"
 #include "faces/duo/duo_world_test.h"
+#include "testing/source_dir.h"
 
 namespace countersign::duo {
 namespace {
@@ -68,7 +69,7 @@ TEST(HostName, HasNoPortAndNoBrackets) {
 // --- the known answers, each through the door a client uses ---
 
 nlohmann::json vectors() {
-  std::ifstream in(std::string(COUNTERSIGN_SOURCE_DIR) + "/vectors/duo/request-signing.json");
+  std::ifstream in(testing::source_dir() / "vectors/duo/request-signing.json");
   return nlohmann::json::parse(in);
 }
 

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "faces/duo/duo_world_test.h"
+#include "testing/source_dir.h"
 
 namespace countersign::duo {
 namespace {
@@ -46,7 +47,7 @@ class Trace : public ::testing::Test {
   void compare_with(const std::string& name) {
     for (const std::string& event : world.events()) text += "log " + event + "\n";
     const std::string now = with_names_for_ids(text);
-    const std::string file = std::string(COUNTERSIGN_SOURCE_DIR) + "/traces/" + name;
+    const std::string file = testing::source_dir() / "traces" / name;
     if (std::getenv("UPDATE_TRACES")) std::ofstream(file) << now;
     std::ifstream in(file);
     const std::string golden{std::istreambuf_iterator<char>(in), {}};

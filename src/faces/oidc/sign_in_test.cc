@@ -9,6 +9,7 @@
 
 #include "core/codec/base64.h"
 #include "faces/oidc/oidc_world_test.h"
+#include "testing/source_dir.h"
 
 namespace countersign::oidc {
 namespace {
@@ -192,7 +193,7 @@ TEST_F(OidcSignIn, LeavesItsTrace) {
     from = text.cbegin() + at->position() + at->length();
   }
   now.append(from, text.cend());
-  const std::string file = std::string(COUNTERSIGN_SOURCE_DIR) + "/traces/oidc_sign_in.txt";
+  const std::string file = testing::source_dir() / "traces/oidc_sign_in.txt";
   if (std::getenv("UPDATE_TRACES")) std::ofstream(file) << now;
   std::ifstream in(file);
   const std::string golden{std::istreambuf_iterator<char>(in), {}};

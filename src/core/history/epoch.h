@@ -1,0 +1,117 @@
+// Epochs of sealed history: a random key, wrapped once to each recipient, under which the rows of one tenant, one day
+// and one process start are sealed (docs/protocols/history.md; security.md §1.4). The wire form:
+//
+//   header   "MFAE" version(1) suite kem(2) kdf(2) aead(2) | tenant | day(8) | epoch id(16) | writer | tag bits(1)
+//            | n(1) × { recipient id(8) enc(32) wrapped key(32+16) } | commit(32)
+//   row      epoch id(16) | number(8) | AES-256-GCM of the padded text
+//   trailer  "MFAT" version(1) | epoch id(16) | rows(8) | Merkle root of the rows' hashes(32)
+//
+// Integers are big-endian; texts are length(2) ‖ bytes. Wrapping is HPKE in mode psk with the key of the day: opening
+// needs the recipient's private key and that day's key, which dies with its month.
+#pragma once
+
+#include <array>
+#include <compare>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/bytes.h"
+#include "core/base/id.h"
+#include "core/base/random.h"
+#include "core/base/result.h"
+#include "core/base/secret.h"
+#include "core/crypto/aead.h"
+#include "core/crypto/x25519.h"
+
+namespace countersign::history {
+
+inline constexpr std::size_t kEpochIdSize = 16;
+inline constexpr std::size_t kRecipientIdSize = 8;
+inline constexpr std::size_t kRecipientsMax = 8;
+inline constexpr std::size_t kEpochKeySize = 32;
+inline constexpr std::uint64_t kEpochRowsMax = 65'536;  // security.md §1.3
+inline constexpr std::size_t kRowPad = 256;             // lengths tell no more than this
+inline constexpr std::size_t kRowPlainMax = 1024 * 1024;
+inline constexpr std::size_t kRowHeadSize = kEpochIdSize + 8;
+inline constexpr std::size_t kDayKeySize = 32;
+
+using EpochId = std::array<std::uint8_t, kEpochIdSize>;
+using RecipientId = std::array<std::uint8_t, kRecipientIdSize>;
+
+// The first 8 bytes of SHA-256 of the public key.
+RecipientId recipient_id(const crypto::X25519PublicKey& key);
+
+// A day key: HKDF of the tenant's month key for one day; the psk of that day's epochs.
+Secret day_key(ByteView month_key, std::int64_t day);
+// "2026-03" of a day counted from 1970-01-01.
+std::string month_of(std::int64_t day);
+
+struct Wrapped {
+  RecipientId recipient{};
+  std::array<std::uint8_t, 32> enc{};
+  std::array<std::uint8_t, kEpochKeySize + crypto::kAeadTagSize> key{};
+};
+
+struct EpochHeader {
+  TenantId tenant;
+  std::int64_t day = 0;
+  EpochId id{};
+  std::string writer;     // node and process start, at most 64 bytes
+  std::uint8_t tag_bits = 0;  // length of the blind index's tags in this epoch (blind_index.h); 0: rows have none
+  std::vector<Wrapped> recipients;
+  std::array<std::uint8_t, 32> commit{};  // AES-GCM does not commit to its key; this does
+};
+
+Bytes encode(const EpochHeader& header);
+// malformed: not exactly one header of version 1 and the one suite, or over 8 recipients.
+Result<EpochHeader> decode_header(ByteView bytes);
+
+// Fills recipients and commit for a header whose other fields are set.   malformed: no or too many recipients, day key
+// not 32 bytes.   refused: a recipient key of small order.
+Result<void> wrap(EpochHeader& header, const Secret& epoch_key, const std::vector<crypto::X25519PublicKey>& recipients,
+                  ByteView day_key, Random& random);
+// The epoch key.   not_found: not wrapped to this key.   refused: not with this day key, or altered.
+Result<Secret> unwrap(const EpochHeader& header, const crypto::X25519Key& recipient, ByteView day_key);
+
+// An epoch's key at work. Sealing and opening from several threads at once is fine; numbers are the caller's to count.
+class EpochKey {
+  crypto::AeadKey key_;
+  std::array<std::uint8_t, crypto::kAeadNonceSize> base_{};
+  EpochId id_{};
+
+ public:
+  // `tenant` and `day` are bound into every row.   malformed: key not 32 bytes.
+  static Result<EpochKey> make(const EpochHeader& header, const Secret& key);
+
+  const EpochId& id() const { return id_; }
+  // One row: epoch id ‖ number ‖ ciphertext. `open` are the row's open fields, bound as associated data.
+  // exhausted: `plain` over 1 MiB, or `number` beyond the epoch's rows.
+  Result<Bytes> seal(std::uint64_t number, std::string_view open, std::string_view plain) const;
+  // refused: moved, altered, or of another epoch.
+  Result<std::string> open(std::string_view open, ByteView row) const;
+
+ private:
+  EpochKey(crypto::AeadKey key, const EpochHeader& header, Bytes base, Bytes bound);
+  Bytes bound_;  // tenant and day
+};
+
+struct RowPlace {
+  EpochId epoch{};
+  std::uint64_t number = 0;
+};
+// malformed: shorter than a row's head and tag.
+Result<RowPlace> place_of(ByteView row);
+// SHA-256 of 0x00 ‖ open ‖ row with lengths: the leaf of a row in its epoch's trailer.
+Bytes row_hash(std::string_view open, ByteView row);
+
+struct EpochTrailer {
+  EpochId id{};
+  std::uint64_t rows = 0;
+  std::array<std::uint8_t, 32> root{};  // RFC 6962 tree over row_hash in the order of their numbers
+};
+Bytes encode(const EpochTrailer& trailer);
+Result<EpochTrailer> decode_trailer(ByteView bytes);
+
+}  // namespace countersign::history
