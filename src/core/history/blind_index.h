@@ -1,6 +1,6 @@
-// Tags under which a tenant's rows can be found by user or number without opening them, day by day (security.md §1.5).
-// The key of a day follows from a chain: c[d+1] = HKDF(c[d], "chain"), k[d] = HKDF(c[d], "index"). Who holds today's c
-// can never go back to yesterday's.
+// Tags under which rows can be found by user or number without opening them (security.md §1.5). Their key follows from
+// the epoch's key: it leaves the writer's memory with it, so nobody can enumerate numbers against a closed epoch, and
+// equal values have equal tags inside one epoch only.
 #pragma once
 
 #include <cstdint>
@@ -10,17 +10,12 @@
 
 namespace countersign::history {
 
-inline constexpr std::size_t kChainSize = 32;
 inline constexpr int kTagBitsMin = 4, kTagBitsMax = 16;
 
 enum class IndexedField { user, number };
 
-// The link after `link`.
-Secret next_link(const Secret& link);
-// `days` links further.
-Secret advance_link(const Secret& link, int days);
-// The index key of the day that `link` belongs to.
-Secret index_key(const Secret& link);
+// HKDF-SHA-256 of the epoch's key over "index".
+Secret index_key(const Secret& epoch_key);
 
 // The first `bits` bits of HMAC-SHA-256(key, field ‖ value); `value` in its canonical form.
 std::uint32_t tag(const Secret& index_key, IndexedField field, std::string_view value, int bits);
