@@ -1,0 +1,90 @@
+// Epochs of sealed history and who may open them (core/history/epoch.h).
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/history/epoch.h"
+#include "store/store.h"
+
+namespace countersign::store {
+
+// An epoch that this process is writing. Rows under way share it.
+struct OpenEpoch {
+  TenantId tenant;
+  std::int64_t day = 0;
+  history::EpochId id{};
+  std::string writer;
+  Bytes header;
+  std::atomic<bool> stored = false;              // its header is durable; set after a commit
+  std::atomic<std::uint64_t> acknowledged = 0;   // rows known to be durable; counted after each commit
+};
+
+struct StoredEpoch {
+  TenantId tenant;
+  std::int64_t day = 0;
+  history::EpochId id{};
+  std::string writer;
+  Bytes header;
+  std::optional<std::uint64_t> rows;  // closed: how many
+  Bytes trailer;                      // empty: still open
+};
+// Oldest first.
+Result<std::vector<StoredEpoch>> epochs_of(Txn& txn, const TenantId& tenant, std::int64_t first_day,
+                                           std::int64_t last_day);
+Result<std::optional<StoredEpoch>> epoch_by_id(Txn& txn, const TenantId& tenant, std::int64_t day,
+                                               const history::EpochId& id);
+// Epochs without a trailer of days before `day`, of all tenants, oldest first.
+Result<std::vector<StoredEpoch>> unclosed_epochs(Txn& txn, std::int64_t before_day, int limit);
+// Once: false where it has a trailer already.
+Result<bool> close_epoch(Txn& txn, const StoredEpoch& epoch);
+// Days before `day` for which a tenant has epochs, as months are shredded by them.
+Result<std::int64_t> delete_epochs(Txn& txn, const TenantId& tenant, std::int64_t first_day, std::int64_t last_day,
+                                   int limit);
+
+enum class Custody { service, tenant };  // who holds the private half (design §4)
+std::string_view name(Custody custody);
+
+struct Keeping {
+  Custody custody = Custody::service;
+  std::optional<int> retention_days;  // nullopt: the server's default
+};
+// not_found: no such tenant.
+Result<Keeping> keeping_of(Txn& txn, const TenantId& tenant);
+Result<void> set_keeping(Txn& txn, const TenantId& tenant, const Keeping& keeping);
+
+// A public key to which new epochs of a tenant are wrapped.
+struct RecipientKey {
+  TenantId tenant;
+  history::RecipientId id{};
+  crypto::X25519PublicKey key;
+  std::string kind;  // service, tenant, siem
+  std::string name;
+  Instant created{};
+  std::optional<Instant> retired;  // no new epochs since
+};
+Result<std::vector<RecipientKey>> recipients_of(Txn& txn, const TenantId& tenant);  // retired ones too
+Result<void> insert_recipient(Txn& txn, const RecipientKey& key);                   // conflict: there already
+Result<void> retire_recipient(Txn& txn, const TenantId& tenant, const history::RecipientId& id, Instant now);
+
+// The tenant's private half, wrapped for one way of getting at it; the server cannot open it.
+struct KeySlot {
+  TenantId tenant;
+  std::string id;           // made by us
+  history::RecipientId recipient{};
+  std::string kind;         // passkey, command_line, share
+  std::string name;
+  Bytes credential;         // of a passkey: its credential id
+  Bytes salt;               // of a passkey: the PRF's input
+  Bytes wrapped;
+  Instant created{};
+};
+Result<std::vector<KeySlot>> key_slots_of(Txn& txn, const TenantId& tenant);
+Result<void> insert_key_slot(Txn& txn, const KeySlot& slot);
+Result<bool> delete_key_slot(Txn& txn, const TenantId& tenant, std::string_view id);
+
+}  // namespace countersign::store
