@@ -21,15 +21,12 @@
 #include "store/users.h"
 #include "testing/manual_clock.h"
 #include "testing/seeded_random.h"
+#include "testing/temp_dir.h"
 
 namespace countersign::testing {
 
 class SmallWorld {
-  std::filesystem::path root_key_file() {
-    static std::atomic<int> count = 0;
-    return std::filesystem::temp_directory_path() /
-           ("countersign-test-" + std::to_string(::getpid()) + "-" + std::to_string(++count) + ".key");
-  }
+  TempDir dir_;  // of the root key and the keyring
 
  public:
   ManualClock clock;
@@ -43,10 +40,9 @@ class SmallWorld {
   Application app;
 
   explicit SmallWorld(std::unique_ptr<store::Store> with = store::open_memory()) : store(std::move(with)) {
-    const auto file = root_key_file();
+    const auto file = dir_.path() / "root.key";
     EXPECT_TRUE(keys::LocalKeys::create(file, random));
     keys = *keys::LocalKeys::open(file, random);
-    std::filesystem::remove(file);
     ports.reset(new flow::Ports{*store, *keys, clock, random,
                                 [this](std::string_view key) {
                                   const std::lock_guard lock(woken_mutex);
