@@ -2,9 +2,7 @@
 // root key of its own, a clock that stands still, chance that repeats. One tenant with one application and one user.
 #pragma once
 
-#include <unistd.h>
 
-#include <cstdio>
 #include <cstdlib>
 #include <functional>
 #include <memory>
@@ -23,6 +21,7 @@
 #include "store/open.h"
 #include "testing/manual_clock.h"
 #include "testing/seeded_random.h"
+#include "testing/temp_dir.h"
 
 namespace countersign::testing {
 
@@ -52,15 +51,12 @@ Result<T> outcome(Start&& start) {
 }
 
 class House {
-  static std::unique_ptr<keys::LocalKeys> fresh_keys(Random& random) {
-    std::string folder = "/tmp/countersign-house-XXXXXX";
-    if (!mkdtemp(folder.data())) std::abort();
-    const std::string file = folder + "/root.key";
+  TempDir dir_;  // of the root key and the keyring
+
+  static std::unique_ptr<keys::LocalKeys> fresh_keys(const TempDir& dir, Random& random) {
+    const std::string file = dir.path() / "root.key";
     need(keys::LocalKeys::create(file, random));
-    auto keys = need(keys::LocalKeys::open(file, random));
-    std::remove(file.c_str());
-    rmdir(folder.c_str());
-    return keys;
+    return need(keys::LocalKeys::open(file, random));
   }
 
  public:
@@ -77,7 +73,7 @@ class House {
 
   House()
       : store(store::open_memory()),
-        keys(fresh_keys(random)),
+        keys(fresh_keys(dir_, random)),
         ports{*store, *keys, clock, random,
               [this](std::string_view key) {
                 const std::lock_guard lock(woken_mutex);
