@@ -13,9 +13,12 @@ namespace countersign::ledger {
 
 using Hash = std::array<std::uint8_t, 32>;
 
-Hash leaf_hash(ByteView entry);                           // SHA-256(0x00 ‖ entry)
-Hash node_hash(const Hash& left, const Hash& right);      // SHA-256(0x01 ‖ left ‖ right)
-Hash empty_root();                                        // SHA-256 of nothing
+inline constexpr std::uint64_t kTreeSizeMax = 0x7fff'ffff'ffff'ffff;  // what a database's integer holds
+inline constexpr std::size_t kProofHashesMax = 63;                    // C2SP tlog-witness: lines of a proof
+
+Hash leaf_hash(ByteView entry);                       // SHA-256(0x00 ‖ entry)
+Hash node_hash(const Hash& left, const Hash& right);  // SHA-256(0x01 ‖ left ‖ right)
+Hash empty_root();                                    // SHA-256 of nothing
 
 // A node: the root of the perfect subtree over leaves [index·2^level, (index+1)·2^level).
 struct Node {
@@ -31,7 +34,7 @@ class Edge {
 
  public:
   Edge() = default;  // of the empty tree
-  // malformed: not as many hashes as `size` has bits.
+  // malformed: not as many hashes as `size` has bits, or a size over the maximum.
   static Result<Edge> from(std::uint64_t size, std::vector<Hash> peaks);
   // The peaks one after the other.   malformed as above.
   static Result<Edge> decode(std::uint64_t size, ByteView peaks);
@@ -46,7 +49,7 @@ class Edge {
 // Hashes of complete subtrees of a tree of at least the size asked about. Errors pass through.
 using Nodes = std::function<Result<Hash>(const Node&)>;
 
-// malformed: index ≥ size, or old_size > size.
+// malformed: index ≥ size, old_size > size, or a size over the maximum. From the empty tree the proof is empty.
 Result<Hash> root_of(std::uint64_t size, const Nodes& nodes);
 Result<std::vector<Hash>> inclusion_proof(std::uint64_t index, std::uint64_t size, const Nodes& nodes);
 Result<std::vector<Hash>> consistency_proof(std::uint64_t old_size, std::uint64_t size, const Nodes& nodes);
@@ -58,6 +61,7 @@ struct Head {
 };
 
 // RFC 9162 §2.1.3.2 and §2.1.4.2. malformed: an index or size that cannot be.   refused: the proof does not show it.
+// Every tree continues the empty one, so an old size of 0 is malformed: there is nothing to prove.
 Result<void> verify_inclusion(const Hash& leaf, std::uint64_t index, const Head& head, const std::vector<Hash>& proof);
 Result<void> verify_consistency(const Head& old_head, const Head& head, const std::vector<Hash>& proof);
 
