@@ -2,7 +2,7 @@
 // root key of its own, a clock that stands still, chance that repeats. One tenant with one application and one user.
 #pragma once
 
-
+#include <cstdio>
 #include <cstdlib>
 #include <functional>
 #include <memory>
