@@ -42,6 +42,24 @@ struct HistoryVector : ::testing::Test {
   EpochHeader header() const { return *decode_header(hex("header")); }
 };
 
+// The page breaks long values into lines.
+TEST_F(HistoryVector, StandsInTheDocumentation) {
+  std::ifstream in(testing::source_dir() / "docs/protocols/history.md");
+  const std::string text{std::istreambuf_iterator<char>(in), {}};
+  std::string page;
+  std::ranges::copy_if(text, std::back_inserter(page), [](char c) { return c != ' ' && c != '\n'; });
+  for (const char* name : {"month_key", "day_key", "hpke_info", "hpke_psk_id", "epoch_id", "epoch_key", "head", "header",
+                           "commit", "row_key", "base_nonce", "root", "trailer", "index_key"}) {
+    EXPECT_NE(page.find(file[name].get<std::string>()), std::string::npos) << name;
+  }
+  for (const char* name : {"open", "plain", "nonce", "associated", "row", "hash"}) {
+    EXPECT_NE(page.find(file["rows"][0][name].get<std::string>()), std::string::npos) << name;
+  }
+  for (const auto& recipient : file["recipients"]) {
+    for (const auto& value : recipient) EXPECT_NE(page.find(value.get<std::string>()), std::string::npos) << value;
+  }
+}
+
 TEST_F(HistoryVector, DerivesTheDayKeyAndTheMonth) {
   EXPECT_TRUE(crypto::equal(day_key(hex("month_key"), file["day"]).reveal_bytes(), hex("day_key")));
   EXPECT_EQ(month_of(file["day"]), file["month"].get<std::string>());
