@@ -54,6 +54,23 @@ class Cache {
     insert(shard, key, std::move(value));
   }
 
+  // Drops every value whose key `goes`.
+  void drop_if(const std::function<bool(std::string_view key)>& goes) {
+    for (Shard& shard : shards_) {
+      const std::lock_guard lock(shard.mutex);
+      std::erase_if(shard.young, [&](const auto& one) { return goes(one.first); });
+      std::erase_if(shard.old, [&](const auto& one) { return goes(one.first); });
+    }
+  }
+
+  void clear() {
+    for (Shard& shard : shards_) {
+      const std::lock_guard lock(shard.mutex);
+      shard.young.clear();
+      shard.old.clear();
+    }
+  }
+
   std::size_t size() {
     std::size_t count = 0;
     for (Shard& shard : shards_) {

@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "core/crypto/equal.h"
-#include "core/crypto/hkdf.h"
 #include "core/factor/factor.h"
 #include "core/factor/hotp.h"
 #include "core/factor/push.h"
@@ -16,10 +15,10 @@
 namespace countersign::keys {
 namespace {
 
-constexpr std::uint8_t kSealVersion = 1;
-constexpr std::uint8_t kHistoryVersion = 1;
+constexpr std::uint8_t kRootlessVersion = 1;  // of both seals, before they named their root key
+constexpr std::uint8_t kVersion = 2;
 constexpr std::size_t kNumberSize = 8;
-constexpr std::size_t kHistoryHeadSize = 1 + kEpochIdSize + kNumberSize;
+constexpr std::size_t kHistoryHeadSize = kEpochIdSize + kNumberSize;  // after version and root id
 constexpr std::size_t kLengthSize = 4;  // of the plain text, before it, inside the seal
 constexpr int kPushDigitsMin = 3, kPushDigitsMax = 6;  // duo-api §3.1
 
@@ -81,10 +80,39 @@ bool is_signing_input(std::string_view text) {
   return std::ranges::all_of(text.substr(0, dot), digit) && std::ranges::all_of(text.substr(dot + 1), digit);
 }
 
+// What stands before a seal that names its root key.
+Bytes named_head(const RootId& root) {
+  Bytes out = {kVersion};
+  append(out, root);
+  return out;
+}
+
 Error altered() { return {Errc::refused, "a sealed value was moved or altered"}; }
 
 bool is_webauthn(const Enrolment& e) {
   return e.kind == factor::webauthn::kPlatformKind.name || e.kind == factor::webauthn::kRoamingKind.name;
+}
+
+Error other_root() {
+  return {Errc::refused, "a value is sealed under a root key that is not here; restore root.key from its backup"};
+}
+
+// Calls `open(key, rest)` with the root key that a sealed value names, or else with each of the list until one fits.
+template <class T, class Open>
+Result<T> with_root(const RootKeys& roots, ByteView sealed, const Open& open) {
+  if (sealed.empty()) return altered();
+  if (sealed[0] == kVersion && sealed.size() >= 1 + kRootIdSize) {
+    const std::optional<RootKey> root = roots.find(sealed.subspan(1, kRootIdSize));
+    if (!root) return other_root();
+    Result<T> out = open(*root, sealed.subspan(1 + kRootIdSize));
+    if (!out) return altered();
+    return out;
+  }
+  for (std::size_t i = 0; sealed[0] == kRootlessVersion && i < roots.size(); ++i) {
+    Result<T> out = open(roots.at(i), sealed.subspan(1));
+    if (out) return out;
+  }
+  return altered();
 }
 
 Error no_credential() { return {Errc::malformed, "no passkey or security key is bound by this enrolment"}; }
@@ -129,7 +157,8 @@ struct LocalKeys::AppKeys {
   }
 };
 
-LocalKeys::LocalKeys(RootKey root, Random& random) : root_(std::move(root)), random_(random) {
+LocalKeys::LocalKeys(RootKeys roots, Random& random)
+    : roots_(std::make_shared<const RootKeys>(std::move(roots))), random_(random) {
   random_.fill(epoch_);
   const Wiped secret(random_bytes(random_, crypto::kDigestMax));
   nobody_ = std::make_unique<const AppKeys>(TenantId(), Bytes(), secret.view());
@@ -138,43 +167,47 @@ LocalKeys::LocalKeys(RootKey root, Random& random) : root_(std::move(root)), ran
 LocalKeys::~LocalKeys() = default;
 
 Result<std::unique_ptr<LocalKeys>> LocalKeys::open(const std::string& root_key_file, Random& random) {
-  RootKey root = TRY(RootKey::open(root_key_file));
-  return std::make_unique<LocalKeys>(std::move(root), random);
+  RootKeys roots = TRY(RootKeys::open(root_key_file));
+  return std::make_unique<LocalKeys>(std::move(roots), random);
 }
 
-Bytes LocalKeys::derive(std::string_view purpose, std::string_view whose, ByteView epoch) const {
-  Bytes info;
-  put_field(info, "countersign");
-  put_field(info, purpose);
-  put_field(info, whose);
-  put_field(info, text_of(epoch));
-  return crypto::hkdf(root_.bytes(), {}, info, crypto::kAeadKeySize);
+std::shared_ptr<const RootKeys> LocalKeys::roots() const {
+  const std::lock_guard lock(roots_mutex_);
+  return roots_;
 }
 
-std::shared_ptr<const crypto::AeadKey> LocalKeys::seal_key(const TenantId& tenant) {
-  if (auto known = seal_keys_.find(tenant.text())) return known;
-  auto made = aead_key(Wiped(derive("seal/v0", tenant.text(), {})));
-  seal_keys_.put(tenant.text(), made);
+std::shared_ptr<const crypto::AeadKey> LocalKeys::seal_key(const RootKey& root, const TenantId& tenant) {
+  const std::string name = std::string(text_of(root.id)) + tenant.text();
+  if (auto known = seal_keys_.find(name)) return known;
+  auto made = aead_key(Wiped(derive(root.key, "seal/v0", tenant.text(), {})));
+  seal_keys_.put(name, made);
   return made;
 }
 
-std::shared_ptr<const crypto::AeadKey> LocalKeys::history_key(const TenantId& tenant, ByteView epoch) {
+std::shared_ptr<const crypto::AeadKey> LocalKeys::history_key(const RootKey& root, const TenantId& tenant,
+                                                              ByteView epoch) {
   const bool own = std::equal(epoch.begin(), epoch.end(), epoch_.begin(), epoch_.end());
   Cache<crypto::AeadKey>& cache = own ? history_keys_ : past_history_keys_;
-  const std::string past = own ? std::string() : std::string(text_of(epoch)) + tenant.text();
-  const std::string& name = own ? tenant.text() : past;
+  const std::string name = std::string(text_of(root.id)).append(text_of(epoch)).append(tenant.text());
   if (auto known = cache.find(name)) return known;
-  auto made = aead_key(Wiped(derive("history/v0", tenant.text(), epoch)));
+  auto made = aead_key(Wiped(derive(root.key, "history/v0", tenant.text(), epoch)));
   cache.put(name, made);
   return made;
 }
 
-std::shared_ptr<const crypto::MacKey> LocalKeys::mac_key(Cache<crypto::MacKey>& cache, std::string_view purpose,
-                                                         std::string_view whose) {
-  if (auto known = cache.find(whose)) return known;
-  const Wiped key(derive(purpose, whose, {}));
+std::shared_ptr<const crypto::MacKey> LocalKeys::push_key(const TenantId& tenant) {
+  if (auto known = push_keys_.find(tenant.text())) return known;
+  const Wiped key(derive(roots()->digest_key(), "push-number/v1", tenant.text(), {}));
   auto made = std::make_shared<const crypto::MacKey>(crypto::HashKind::sha256, key.view());
-  cache.put(whose, made);
+  push_keys_.put(tenant.text(), made);
+  return made;
+}
+
+std::shared_ptr<const crypto::MacKey> LocalKeys::token_key(std::string_view purpose) {
+  if (auto known = token_keys_.find(purpose)) return known;
+  const Wiped key(roots()->token_key(purpose));
+  auto made = std::make_shared<const crypto::MacKey>(crypto::HashKind::sha256, key.view());
+  token_keys_.put(purpose, made);
   return made;
 }
 
@@ -188,23 +221,24 @@ Result<std::shared_ptr<const LocalKeys::AppKeys>> LocalKeys::app_keys(const Appl
   return made;
 }
 
-Bytes LocalKeys::Sealer::seal(Random& random, ByteView plain) const {
-  Bytes out = {kSealVersion};
-  append(out, key->seal(random, bound, plain));
+Bytes LocalKeys::Sealer::seal(ByteView plain) const {
+  const std::shared_ptr<const RootKeys> roots = keys.roots();
+  Bytes out = named_head(roots->newest().id);
+  append(out, keys.seal_key(roots->newest(), tenant)->seal(keys.random_, bound, plain));
   return out;
 }
 
 Result<Secret> LocalKeys::Sealer::open(ByteView sealed) const {
-  if (sealed.empty() || sealed[0] != kSealVersion) return altered();
-  Result<Secret> plain = key->open_secret(bound, sealed.subspan(1));
-  if (!plain) return altered();
-  return plain;
+  const std::shared_ptr<const RootKeys> roots = keys.roots();
+  return with_root<Secret>(*roots, sealed, [&](const RootKey& root, ByteView rest) {
+    return keys.seal_key(root, tenant)->open_secret(bound, rest);
+  });
 }
 
-LocalKeys::Sealer LocalKeys::sealer(const Place& place) { return {seal_key(place.tenant), associated(place)}; }
+LocalKeys::Sealer LocalKeys::sealer(const Place& place) { return {*this, place.tenant, associated(place)}; }
 
 Result<Bytes> LocalKeys::seal(const Place& place, const Secret& plain) {
-  return sealer(place).seal(random_, plain.reveal_bytes());
+  return sealer(place).seal(plain.reveal_bytes());
 }
 
 Result<Secret> LocalKeys::unseal(const Place& place, ByteView sealed) { return sealer(place).open(sealed); }
@@ -232,7 +266,7 @@ Result<Bytes> LocalKeys::verify_passcode(const Enrolment& enrolment, const Secre
   const Secret state = TRY(place.open(enrolment.sealed_state));
   factor::Verified verified = TRY(kind->verify(state.reveal_bytes(), passcode, now));
   const Wiped next(std::move(verified.next_state));
-  return place.seal(random_, next.view());
+  return place.seal(next.view());
 }
 
 Result<Bytes> LocalKeys::resync(const Enrolment& enrolment, const Secret& code1, const Secret& code2,
@@ -242,7 +276,7 @@ Result<Bytes> LocalKeys::resync(const Enrolment& enrolment, const Secret& code1,
   const Secret state = TRY(place.open(enrolment.sealed_state));
   factor::Verified verified = TRY(factor::hotp::resync(state.reveal_bytes(), code1, code2, code3));
   const Wiped next(std::move(verified.next_state));
-  return place.seal(random_, next.view());
+  return place.seal(next.view());
 }
 
 Result<bool> LocalKeys::verify_device_signature(const Enrolment& enrolment, std::string_view message,
@@ -263,7 +297,7 @@ Result<Assertion> LocalKeys::verify_assertion(const Enrolment& enrolment, const 
   const Secret state = TRY(place.open(enrolment.sealed_state));
   const factor::webauthn::Proven proven =
       TRY(factor::webauthn::verify_authentication(state.reveal_bytes(), ceremony, user_handle, response));
-  return Assertion{place.seal(random_, proven.next_state), proven.user_verified};
+  return Assertion{place.seal(proven.next_state), proven.user_verified};
 }
 
 Result<factor::webauthn::Credential> LocalKeys::credential_of(const Enrolment& enrolment) {
@@ -277,7 +311,7 @@ Result<std::string> LocalKeys::push_number(const TenantId& tenant, const Attempt
   if (digits < kPushDigitsMin || digits > kPushDigitsMax) {
     return Error{Errc::malformed, "a push has a number of 3 to 6 digits"};
   }
-  const Bytes mac = mac_key(push_keys_, "push-number/v0", tenant.text())->mac(bytes_of(attempt.text()));
+  const Bytes mac = push_key(tenant)->mac(bytes_of(attempt.text()));
   std::uint64_t number = 0;
   for (std::size_t i = 0; i < sizeof number; ++i) number = number << 8 | mac[i];
   std::string text(static_cast<std::size_t>(digits), '0');
@@ -302,23 +336,27 @@ Result<Bytes> LocalKeys::seal_history(const TenantId& tenant, std::string_view o
   padded.resize(padded_size);
   const Wiped text(std::move(padded));
 
-  Bytes out;
-  out.reserve(kHistoryHeadSize + padded_size + crypto::kAeadTagSize);
-  out.push_back(kHistoryVersion);
+  const std::shared_ptr<const RootKeys> roots = this->roots();
+  const RootKey root = roots->newest();
+  Bytes out = named_head(root.id);
+  out.reserve(out.size() + kHistoryHeadSize + padded_size + crypto::kAeadTagSize);
   append(out, epoch_);
   put_number(out, next_number_.fetch_add(1, std::memory_order_relaxed), kNumberSize);
-  const auto nonce = nonce_of(ByteView(out).subspan(1 + kEpochIdSize));
-  append(out, history_key(tenant, epoch_)->seal(nonce, associated(tenant, open), text.view()));
+  const auto nonce = nonce_of(ByteView(out).last(kNumberSize));
+  append(out, history_key(root, tenant, epoch_)->seal(nonce, associated(tenant, open), text.view()));
   return out;
 }
 
 Result<std::string> LocalKeys::open_history(const TenantId& tenant, std::string_view open, ByteView sealed) {
-  if (sealed.size() < kHistoryHeadSize || sealed[0] != kHistoryVersion) return altered();
-  const ByteView epoch = sealed.subspan(1, kEpochIdSize);
-  const auto nonce = nonce_of(sealed.subspan(1 + kEpochIdSize, kNumberSize));
-  Result<Bytes> opened =
-      history_key(tenant, epoch)->open(nonce, associated(tenant, open), sealed.subspan(kHistoryHeadSize));
-  if (!opened) return altered();
+  const std::shared_ptr<const RootKeys> roots = this->roots();
+  const Bytes bound = associated(tenant, open);
+  Result<Bytes> opened = with_root<Bytes>(*roots, sealed, [&](const RootKey& root, ByteView rest) -> Result<Bytes> {
+    if (rest.size() < kHistoryHeadSize) return altered();
+    const ByteView epoch = rest.first(kEpochIdSize);
+    const auto nonce = nonce_of(rest.subspan(kEpochIdSize, kNumberSize));
+    return history_key(root, tenant, epoch)->open(nonce, bound, rest.subspan(kHistoryHeadSize));
+  });
+  if (!opened) return opened.error();
   const Wiped padded(*std::move(opened));
   const ByteView text = padded.view();
   if (text.size() < kLengthSize) return altered();
@@ -329,7 +367,7 @@ Result<std::string> LocalKeys::open_history(const TenantId& tenant, std::string_
 }
 
 Result<Bytes> LocalKeys::token_digest(std::string_view purpose, const Secret& token) {
-  return mac_key(token_keys_, "token/v0", purpose)->mac(token.reveal_bytes());
+  return token_key(purpose)->mac(token.reveal_bytes());
 }
 
 }  // namespace countersign::keys

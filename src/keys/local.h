@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <string>
 
 #include "core/base/random.h"
@@ -21,22 +22,29 @@ inline constexpr std::size_t kEpochIdSize = 16;
 inline constexpr std::size_t kHistoryPad = 256;              // lengths tell no more than this
 inline constexpr std::size_t kHistoryPlainMax = 1024 * 1024;  // one row
 
-// Every key is HKDF-SHA-256 of the root key over its purpose and, where it is one tenant's, the tenant.
-//   seal()          version 1 ‖ nonce(12, random) ‖ AES-256-GCM; associated data: tenant, table, column, row
-//   seal_history()  version 1 ‖ epoch(16) ‖ number(8) ‖ AES-256-GCM; key of tenant and epoch, nonce = number,
-//                   associated data: tenant, open part. An epoch is one LocalKeys, its numbers count up and are taken
-//                   before sealing: no nonce comes twice, also after a rollback or from a snapshot that was restored.
+// Every key is HKDF-SHA-256 of a root key over its purpose and, where it is one tenant's, the tenant. What is sealed
+// names its root key, always the newest at that time:
+//   seal()          version 2 ‖ root id(4) ‖ nonce(12, random) ‖ AES-256-GCM; associated data: tenant, table, column,
+//                   row
+//   seal_history()  version 2 ‖ root id(4) ‖ epoch(16) ‖ number(8) ‖ AES-256-GCM; key of tenant and epoch, nonce =
+//                   number, associated data: tenant, open part. An epoch is one LocalKeys, its numbers count up and are
+//                   taken before sealing: no nonce comes twice, also after a rollback or from a snapshot.
+// Version 1 of both names none and is opened with whichever of the list fits. Numbers of pushes and digests of tokens
+// derive from the digest keys, which a rotation leaves alone (root_key.h).
 class LocalKeys : public Keys {
   struct AppKeys;
-  // The key of a place's tenant and the place itself as associated data.
+  // A tenant's keys, and a place as associated data.
   struct Sealer {
-    std::shared_ptr<const crypto::AeadKey> key;
+    LocalKeys& keys;
+    TenantId tenant;
     Bytes bound;
-    Bytes seal(Random& random, ByteView plain) const;
+    Bytes seal(ByteView plain) const;
     Result<Secret> open(ByteView sealed) const;
   };
 
-  RootKey root_;
+  // Shared: who seals may still hold the list that a rotation has just replaced.
+  std::shared_ptr<const RootKeys> roots_;
+  mutable std::mutex roots_mutex_;
   Random& random_;
   std::array<std::uint8_t, kEpochIdSize> epoch_;
   std::atomic<std::uint64_t> next_number_ = 0;
@@ -50,14 +58,14 @@ class LocalKeys : public Keys {
 
  public:
   // `random` must outlive the object and be safe for parallel use.
-  LocalKeys(RootKey root, Random& random);
+  LocalKeys(RootKeys roots, Random& random);
   ~LocalKeys() override;
 
-  // Errors as RootKey::open.
+  // Errors as RootKeys::open.
   static Result<std::unique_ptr<LocalKeys>> open(const std::string& root_key_file, Random& random);
-  // Errors as RootKey::create.
+  // Errors as RootKeys::create.
   static Result<void> create(const std::string& root_key_file, Random& random) {
-    return RootKey::create(root_key_file, random);
+    return RootKeys::create(root_key_file, random);
   }
 
   Result<Bytes> seal(const Place& place, const Secret& plain) override;
@@ -81,12 +89,12 @@ class LocalKeys : public Keys {
   Result<Bytes> token_digest(std::string_view purpose, const Secret& token) override;
 
  private:
-  Bytes derive(std::string_view purpose, std::string_view whose, ByteView epoch) const;
+  std::shared_ptr<const RootKeys> roots() const;
   Sealer sealer(const Place& place);
-  std::shared_ptr<const crypto::AeadKey> seal_key(const TenantId& tenant);
-  std::shared_ptr<const crypto::AeadKey> history_key(const TenantId& tenant, ByteView epoch);
-  std::shared_ptr<const crypto::MacKey> mac_key(Cache<crypto::MacKey>& cache, std::string_view purpose,
-                                                std::string_view whose);
+  std::shared_ptr<const crypto::AeadKey> seal_key(const RootKey& root, const TenantId& tenant);
+  std::shared_ptr<const crypto::AeadKey> history_key(const RootKey& root, const TenantId& tenant, ByteView epoch);
+  std::shared_ptr<const crypto::MacKey> push_key(const TenantId& tenant);
+  std::shared_ptr<const crypto::MacKey> token_key(std::string_view purpose);
   Result<std::shared_ptr<const AppKeys>> app_keys(const Application& app);
 };
 

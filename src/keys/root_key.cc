@@ -1,147 +1,264 @@
 #include "keys/root_key.h"
 
-#include <fcntl.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include <array>
-#include <cerrno>
+#include <algorithm>
 #include <cstring>
 #include <new>
+#include <span>
 
-#include "core/codec/hex.h"
+#include "core/crypto/hash.h"
+#include "core/crypto/hkdf.h"
+#include "keys/root_file.h"
 
 namespace countersign::keys {
 namespace {
 
-class File {
-  int fd_;
+constexpr std::string_view kMagic = "CSRK";
+constexpr std::uint8_t kListVersion = 2;
+constexpr std::size_t kHeadSize = kMagic.size() + 2;
+constexpr std::size_t kMadeSize = 8;
+constexpr std::size_t kEntrySize = kMadeSize + kRootKeySize;
+constexpr std::size_t kSumSize = 8;
+constexpr std::uint64_t kMadeMax = std::uint64_t{1} << 40;  // some 34,000 years: an Instant holds it
 
- public:
-  explicit File(int fd) : fd_(fd) {}
-  File(const File&) = delete;
-  File& operator=(const File&) = delete;
-  ~File() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  int fd() const { return fd_; }
-  bool is_open() const { return fd_ >= 0; }
-};
+// What had digests before root keys could be rotated: found under keys that follow from the root key itself. Frozen; a
+// purpose that is not here derives from the digest key.
+constexpr std::string_view kFirstPurposes[] = {
+    "activation",     "authorization-code", "browser-cookie",   "browser-secret", "client-token",
+    "credential",     "known-host",         "portal-challenge", "portal-door",    "portal-door-spent",
+    "remember-token", "remembered-device",  "session-portal",   "source-network"};
+constexpr std::size_t kTokenKeys = std::size(kFirstPurposes);
+constexpr std::size_t kTailSize = (1 + kTokenKeys) * kRootKeySize + kSumSize;
 
-Error away(const std::string& file, const char* what) {
-  return {Errc::unavailable, file + ": " + what + ": " + std::strerror(errno)};
+using KeyBytes = std::array<std::uint8_t, kRootKeySize>;
+
+void put_field(Bytes& to, std::string_view field) {
+  for (int shift = 0; shift < 32; shift += 8) to.push_back(static_cast<std::uint8_t>(field.size() >> shift));
+  append(to, bytes_of(field));
 }
 
-std::string folder_of(const std::string& file) {
-  const std::size_t slash = file.rfind('/');
-  if (slash == file.npos) return ".";
-  return slash == 0 ? "/" : file.substr(0, slash);
+void derive_into(KeyBytes& out, ByteView root, std::string_view purpose, std::string_view whose) {
+  const Secret derived{ByteView(derive(root, purpose, whose, {}))};
+  std::ranges::copy(derived.reveal_bytes(), out.begin());
 }
 
-Result<void> check(const std::string& file, const struct stat& found) {
-  if (!S_ISREG(found.st_mode)) {
-    return Error{Errc::refused, file + " is not a file; name the file that holds the root key"};
-  }
-  if (found.st_uid != ::geteuid() && found.st_uid != 0) {
-    return Error{Errc::refused, file + " belongs to another user; give it to the one this server runs as (chown)"};
-  }
-  if ((found.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
-    return Error{Errc::refused, file + " can be read or written by others; take that away: chmod 600 " + file};
-  }
-  if (found.st_size != static_cast<off_t>(kRootKeySize)) {
-    return Error{Errc::refused, file + " has " + std::to_string(found.st_size) +
-                                    " bytes, a root key has 32; restore it from the backup"};
-  }
-  return {};
+std::uint64_t little_endian(ByteView bytes) {
+  std::uint64_t out = 0;
+  for (std::size_t i = 0; i < bytes.size(); ++i) out |= std::uint64_t{bytes[i]} << (8 * i);
+  return out;
 }
 
-bool write_all(int fd, ByteView bytes) {
-  while (!bytes.empty()) {
-    const ssize_t written = ::write(fd, bytes.data(), bytes.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) return false;
-    bytes = bytes.subspan(static_cast<std::size_t>(written));
-  }
-  return true;
+Bytes checksum(ByteView of) {
+  Bytes sum = crypto::hash(crypto::HashKind::sha256, of);
+  sum.resize(kSumSize);
+  return sum;
 }
 
-bool read_all(int fd, std::span<std::uint8_t> out) {
-  while (!out.empty()) {
-    const ssize_t got = ::read(fd, out.data(), out.size());
-    if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) return false;
-    out = out.subspan(static_cast<std::size_t>(got));
-  }
-  return true;
-}
+Error no_root_key() { return {Errc::refused, "is no root key, or a damaged one; restore it from the backup"}; }
 
 }  // namespace
 
+RootId root_id(ByteView key) {
+  const ByteView parts[] = {bytes_of("countersign root key"), key};
+  const Bytes whole = crypto::hash(crypto::HashKind::sha256, parts);
+  RootId id;
+  std::copy_n(whole.begin(), id.size(), id.begin());
+  return id;
+}
+
+Bytes derive(ByteView root, std::string_view purpose, std::string_view whose, ByteView epoch) {
+  Bytes info;
+  put_field(info, "countersign");
+  put_field(info, purpose);
+  put_field(info, whose);
+  put_field(info, text_of(epoch));
+  return crypto::hkdf(root, {}, info, kRootKeySize);
+}
+
 // A page of its own. Locking and keeping it out of core dumps are best effort: a server without the right to lock
 // memory still works.
-struct RootKey::Page {
+struct RootKeys::Page {
+  struct Entry {
+    RootId id;
+    std::int64_t made_s;  // 0: not noted
+    KeyBytes key;
+  };
+  struct Content {
+    bool first_alone;  // one key that never had company
+    std::size_t size;
+    Entry entries[kRootKeysMax];
+    KeyBytes digest;
+    KeyBytes tokens[kTokenKeys];  // as kFirstPurposes
+  };
   static constexpr std::size_t kSize = 4096;
+  static_assert(sizeof(Content) <= kSize);
   void* at;
 
   Page() : at(::mmap(nullptr, kSize, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)) {
     if (at == MAP_FAILED) throw std::bad_alloc();
     static_cast<void>(::mlock(at, kSize));
     static_cast<void>(::madvise(at, kSize, MADV_DONTDUMP));
+    ::new (at) Content();
   }
-  Page(const Page&) = delete;
+  Page(const Page& other) : Page() { content() = other.content(); }
   Page& operator=(const Page&) = delete;
   ~Page() {
     ::explicit_bzero(at, kSize);
     ::munmap(at, kSize);
   }
-  std::span<std::uint8_t> key() { return {static_cast<std::uint8_t*>(at), kRootKeySize}; }
+  Content& content() { return *static_cast<Content*>(at); }
+  const Content& content() const { return *static_cast<const Content*>(at); }
+
+  // A key that has been set: its id, and, being the first, the digest keys that follow from it.
+  void name(std::size_t index) { content().entries[index].id = root_id(content().entries[index].key); }
+  void derive_digests() {
+    const KeyBytes& root = content().entries[0].key;
+    derive_into(content().digest, root, "digest/v1", "");
+    for (std::size_t i = 0; i < kTokenKeys; ++i) derive_into(content().tokens[i], root, "token/v0", kFirstPurposes[i]);
+  }
+  void become_first() {
+    content().first_alone = true;
+    content().size = 1;
+    name(0);
+    derive_digests();
+  }
 };
 
-RootKey::RootKey(std::unique_ptr<Page> page) : page_(std::move(page)) {}
-RootKey::RootKey(RootKey&&) noexcept = default;
-RootKey& RootKey::operator=(RootKey&&) noexcept = default;
-RootKey::~RootKey() = default;
+RootKeys::RootKeys(std::unique_ptr<Page> page) : page_(std::move(page)) {}
+RootKeys::RootKeys(const RootKeys& other) : page_(std::make_unique<Page>(*other.page_)) {}
+RootKeys::RootKeys(RootKeys&&) noexcept = default;
+RootKeys& RootKeys::operator=(RootKeys&&) noexcept = default;
+RootKeys::~RootKeys() = default;
 
-ByteView RootKey::bytes() const { return page_->key(); }
-
-Result<RootKey> RootKey::open(const std::string& file) {
-  const File in(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (!in.is_open()) {
-    if (errno == ENOENT) return Error{Errc::not_found, file + " is not there; restore the root key from the backup"};
-    return away(file, "cannot be opened");
-  }
-  struct stat found;
-  if (::fstat(in.fd(), &found) != 0) return away(file, "cannot be looked at");
-  TRY(check(file, found));
+RootKeys RootKeys::fresh(Random& random) {
   auto page = std::make_unique<Page>();
-  if (!read_all(in.fd(), page->key())) return away(file, "cannot be read");
-  return RootKey(std::move(page));
+  random.fill(page->content().entries[0].key);
+  page->become_first();
+  return RootKeys(std::move(page));
 }
 
-Result<void> RootKey::create(const std::string& file, Random& random) {
-  // Written beside and then linked: whoever looks sees no key or all of it, and an old key is never written over.
-  const std::string beside = file + "." + codec::to_hex(random_bytes(random, 8));
-  const std::string folder = folder_of(file);
-  Page page;
-  random.fill(page.key());
-  {
-    const File out(::open(beside.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR));
-    if (!out.is_open()) return away(file, "cannot be created");
-    if (!write_all(out.fd(), page.key()) || ::fsync(out.fd()) != 0) {
-      const Error failed = away(file, "cannot be written");
-      ::unlink(beside.c_str());
-      return failed;
+Result<RootKeys> RootKeys::decode(ByteView stored) {
+  auto page = std::make_unique<Page>();
+  Page::Content& content = page->content();
+  if (stored.size() == kRootKeySize) {
+    std::ranges::copy(stored, content.entries[0].key.begin());
+    page->become_first();
+    return RootKeys(std::move(page));
+  }
+  if (stored.size() < kHeadSize || !text_of(stored).starts_with(kMagic) || stored[4] != kListVersion) {
+    return no_root_key();
+  }
+  content.size = stored[5];
+  if (content.size < 1 || content.size > kRootKeysMax) return no_root_key();
+  if (stored.size() != kHeadSize + content.size * kEntrySize + kTailSize) return no_root_key();
+  const ByteView summed = stored.first(stored.size() - kSumSize);
+  if (!std::ranges::equal(checksum(summed), stored.last(kSumSize))) return no_root_key();
+
+  ByteView rest = summed.subspan(kHeadSize);
+  const auto take = [&rest](std::span<std::uint8_t> out) {
+    std::ranges::copy(rest.first(out.size()), out.begin());
+    rest = rest.subspan(out.size());
+  };
+  for (std::size_t i = 0; i < content.size; ++i) {
+    const std::uint64_t made = little_endian(rest.first(kMadeSize));
+    if (made > kMadeMax) return no_root_key();
+    content.entries[i].made_s = static_cast<std::int64_t>(made);
+    rest = rest.subspan(kMadeSize);
+    take(content.entries[i].key);
+    page->name(i);
+    for (std::size_t j = 0; j < i; ++j) {
+      if (content.entries[j].id == content.entries[i].id) return no_root_key();
     }
   }
-  const bool linked = ::link(beside.c_str(), file.c_str()) == 0;
-  const Error failed = errno == EEXIST ? Error{Errc::conflict, file + " is there already; it is not written over"}
-                                       : away(file, "cannot be created");
-  ::unlink(beside.c_str());
-  if (!linked) return failed;
-  const File directory(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!directory.is_open() || ::fsync(directory.fd()) != 0) return away(folder, "cannot be made durable");
-  return {};
+  take(content.digest);
+  for (KeyBytes& token : content.tokens) take(token);
+  return RootKeys(std::move(page));
+}
+
+Secret RootKeys::encode() const {
+  const Page::Content& content = page_->content();
+  if (content.first_alone) return Secret(ByteView(content.entries[0].key));
+  std::string out;
+  out.reserve(kRootFileMax);  // no copy is left behind by growing
+  out.append(kMagic);
+  out.push_back(static_cast<char>(kListVersion));
+  out.push_back(static_cast<char>(content.size));
+  for (std::size_t i = 0; i < content.size; ++i) {
+    const auto made = static_cast<std::uint64_t>(content.entries[i].made_s);
+    for (int shift = 0; shift < 64; shift += 8) out.push_back(static_cast<char>(made >> shift));
+    out.append(text_of(content.entries[i].key));
+  }
+  out.append(text_of(content.digest));
+  for (const KeyBytes& token : content.tokens) out.append(text_of(token));
+  out.append(text_of(checksum(bytes_of(out))));
+  return Secret(std::move(out));
+}
+
+Result<RootKeys> RootKeys::open(const std::string& file) {
+  const Secret stored = TRY(read_root_file(file, kRootFileMax));
+  auto decoded = decode(stored.reveal_bytes());
+  if (!decoded) return Error{decoded.error().code, file + " " + decoded.error().what};
+  return decoded;
+}
+
+Result<void> RootKeys::create(const std::string& file, Random& random) {
+  return create_root_file(file, fresh(random).encode(), random);
+}
+
+std::size_t RootKeys::size() const { return page_->content().size; }
+
+RootKey RootKeys::at(std::size_t index) const {
+  const Page::Entry& entry = page_->content().entries[std::min(index, size() - 1)];
+  std::optional<Instant> made;
+  if (entry.made_s != 0) made = from_unix_s(entry.made_s);
+  return {entry.id, entry.key, made};
+}
+
+std::optional<RootKey> RootKeys::find(ByteView id) const {
+  for (std::size_t i = 0; i < size(); ++i) {
+    const RootKey key = at(i);
+    if (std::ranges::equal(key.id, id)) return key;
+  }
+  return std::nullopt;
+}
+
+ByteView RootKeys::digest_key() const { return page_->content().digest; }
+
+Bytes RootKeys::token_key(std::string_view purpose) const {
+  const auto known = std::ranges::find(kFirstPurposes, purpose);
+  if (known == std::end(kFirstPurposes)) return derive(digest_key(), "token/v1", purpose, {});
+  const KeyBytes& key = page_->content().tokens[known - std::begin(kFirstPurposes)];
+  return Bytes(key.begin(), key.end());
+}
+
+Result<RootKeys> RootKeys::with_new(Random& random, Instant now) const {
+  if (size() == kRootKeysMax) {
+    return Error{Errc::exhausted, "there are 8 root keys; finish the rotation that was begun (keys rotate root)"};
+  }
+  RootKeys out(*this);
+  Page::Content& content = out.page_->content();
+  std::move_backward(content.entries, content.entries + content.size, content.entries + content.size + 1);
+  content.first_alone = false;
+  ++content.size;
+  random.fill(content.entries[0].key);
+  content.entries[0].made_s = unix_s(now);
+  out.page_->name(0);
+  return out;
+}
+
+Result<RootKeys> RootKeys::without(ByteView id) const {
+  if (!find(id)) return Error{Errc::not_found, "no root key has that id"};
+  if (std::ranges::equal(newest().id, id)) return Error{Errc::conflict, "the newest root key is in use"};
+  RootKeys out(*this);
+  Page::Content& content = out.page_->content();
+  Page::Entry* const end = content.entries + content.size;
+  const auto gone =
+      std::find_if(content.entries, end, [&](const Page::Entry& e) { return std::ranges::equal(e.id, id); });
+  std::move(gone + 1, end, gone);
+  --content.size;
+  ::explicit_bzero(content.entries + content.size, sizeof(Page::Entry));
+  return out;
 }
 
 }  // namespace countersign::keys
