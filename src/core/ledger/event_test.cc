@@ -28,7 +28,8 @@ Event full() {
 }
 
 constexpr std::string_view kFullText =
-    R"({"v":1,"ts":"2026-04-01T09:12:44.120Z","node":"n2","type":"read","outcome":"ok","tenant":"DA23456789ABCDEFGHJK",)"
+    R"({"v":1,"ts":"2026-04-01T09:12:44.120Z","node":"n2","type":"read","outcome":"ok",)"
+    R"("tenant":"DA23456789ABCDEFGHJK",)"
     R"("actor":{"kind":"staff","id":"a_19","cred":"c_77","sess":"s_5b","parent":"s_11","ip":"198.51.100.7"},)"
     R"("why":{"purpose":"support","case":"4711","intent":"ab12"},)"
     R"("what":{"object":"telephony","query":"{\"from\":1,\"to\":2}",)"
