@@ -40,6 +40,7 @@ class FaultStore : public store::Store {
       if (auto error = due()) return *error;
       return inner_.change(query, params);
     }
+    void after_commit(std::function<void()> what) override { inner_.after_commit(std::move(what)); }
     const std::optional<Error>& failed() const { return failed_; }
   };
 

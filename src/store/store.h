@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "core/base/bytes.h"
 #include "core/base/id.h"
@@ -32,6 +33,7 @@ struct Param : std::variant<std::monostate, std::int64_t, std::string_view, Byte
   Param(ByteView b) : variant(b) {}
   Param(Instant t) : variant(unix_ms(t)) {}
   Param(const std::optional<Instant>& t) { if (t) emplace<std::int64_t>(unix_ms(*t)); }
+  Param(const std::optional<int>& n) { if (n) emplace<std::int64_t>(*n); }
   template <class Tag>
   Param(const Id<Tag>& id) : variant(std::string_view(id.text())) {}
 };
@@ -66,9 +68,14 @@ class Txn {
   virtual Result<std::int64_t> rows(Query query, Params params, const OnRow& on_row) = 0;
   // Runs a statement and returns how many rows it changed.
   virtual Result<std::int64_t> change(Query query, Params params) = 0;
+  // Calls `what` after the commit is durable and before the flow's `done`, in the order given; never for a run that was
+  // undone. In the store's thread, as `done`: it hands over and returns, and throws nothing.
+  virtual void after_commit(std::function<void()> what) = 0;
 };
+using Hooks = std::vector<std::function<void()>>;
 
-// May be run more than once (serialisation failure, a batch that is run again): no effects but through the Txn.
+// May be run more than once (serialisation failure, a batch that is run again): no effects but through the Txn
+// and its after_commit.
 using Flow = std::function<Result<void>(Txn&)>;
 using Done = std::function<void(Result<void>)>;
 

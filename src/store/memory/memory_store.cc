@@ -13,19 +13,20 @@ MemoryStore::MemoryStore() {
   if (!run_migrations(target, Migrate::up) || !connection_->prepare_all()) std::abort();  // our own statements
 }
 
-Result<void> MemoryStore::transact(sqlite::Control begin, const Flow& flow) {
-  const std::lock_guard lock(mutex_);
-  TRY(connection_->exec(begin == sqlite::Control::begin_read ? "PRAGMA query_only = ON" : "PRAGMA query_only = OFF"));
-  TRY(connection_->run(begin));
-  Result<void> done = sqlite::run_flow(flow, *connection_);
-  if (done) done = connection_->run(sqlite::Control::commit);
-  if (!done && connection_->in_transaction()) (void)connection_->run(sqlite::Control::rollback);
-  return done;
+// The lock is gone before hooks and `done` run, so that they may write again.
+Result<void> MemoryStore::run(sqlite::Control begin, const Flow& flow) {
+  Hooks hooks;
+  {
+    const std::lock_guard lock(mutex_);
+    TRY(connection_->exec(begin == sqlite::Control::begin_read ? "PRAGMA query_only = ON" : "PRAGMA query_only = OFF"));
+    TRY(sqlite::transact(flow, *connection_, begin, hooks));
+  }
+  for (const auto& hook : hooks) hook();
+  return {};
 }
 
-Result<void> MemoryStore::read(const Flow& flow) { return transact(sqlite::Control::begin_read, flow); }
+Result<void> MemoryStore::read(const Flow& flow) { return run(sqlite::Control::begin_read, flow); }
 
-// The lock is gone before `done` runs, so that it may write again.
-void MemoryStore::write(Flow flow, Done done) { done(transact(sqlite::Control::begin_write, flow)); }
+void MemoryStore::write(Flow flow, Done done) { done(run(sqlite::Control::begin_write, flow)); }
 
 }  // namespace countersign::store

@@ -12,7 +12,7 @@ class MemoryStore : public Store {
   std::mutex mutex_;
   std::unique_ptr<sqlite::Connection> connection_;
 
-  Result<void> transact(sqlite::Control begin, const Flow& flow);
+  Result<void> run(sqlite::Control begin, const Flow& flow);
 
  public:
   MemoryStore();

@@ -291,6 +291,7 @@ std::optional<Failure> PostgresTxn::run_flow(const Flow& flow) {
 Result<void> PostgresTarget::transact(const Flow& flow) {
   PostgresTxn txn(connection_, Mode::writes, Deadline::max());
   if (auto failure = txn.run_flow(flow)) return std::move(failure->error);
+  for (const auto& hook : txn.hooks()) hook();
   return {};
 }
 

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "store/migrations.h"
 #include "store/statements.h"
@@ -67,6 +68,7 @@ class PostgresTxn : public Txn {
   const Deadline deadline_;
   bool begun_ = false;
   std::optional<Failure> failed_;
+  Hooks hooks_;
 
   Result<Answer> run(Query query, Params params);
 
@@ -75,8 +77,11 @@ class PostgresTxn : public Txn {
       : connection_(connection), mode_(mode), deadline_(deadline) {}
   Result<std::int64_t> rows(Query query, Params params, const OnRow& on_row) override;
   Result<std::int64_t> change(Query query, Params params) override;
+  void after_commit(std::function<void()> what) override { hooks_.push_back(std::move(what)); }
   // Runs the flow and ends the transaction; the failure that undid it, if any.
   std::optional<Failure> run_flow(const Flow& flow);
+  // After a run_flow that went well: what it wants done.
+  const Hooks& hooks() const { return hooks_; }
 };
 
 // Migrations over a connection of their own, without a limit on time.

@@ -125,7 +125,10 @@ Result<void> PostgresStore::run(const Flow& flow, Mode mode, Deadline deadline) 
     PostgresTxn txn(*connection, mode, deadline);
     auto failure = txn.run_flow(flow);
     pool_.give_back(std::move(connection));
-    if (!failure) return {};
+    if (!failure) {
+      for (const auto& hook : txn.hooks()) hook();
+      return {};
+    }
     const bool late = std::chrono::steady_clock::now() >= deadline;
     if (late) pool_.rest(failure->error);
     if (!failure->again || late || tries == kTries) return std::move(failure->error);

@@ -198,8 +198,9 @@ Result<std::int64_t> SqliteTxn::change(Query query, Params params) {
   return out;
 }
 
-Result<void> run_flow(const Flow& flow, Connection& connection) {
-  SqliteTxn txn(connection);
+Result<void> run_flow(const Flow& flow, Connection& connection, Hooks& hooks) {
+  hooks.clear();
+  SqliteTxn txn(connection, hooks);
   try {
     TRY(flow(txn));
   } catch (const std::exception& thrown) {  // this may be the writer's thread, which serves everybody
@@ -209,12 +210,19 @@ Result<void> run_flow(const Flow& flow, Connection& connection) {
   return {};
 }
 
-Result<void> SqliteTarget::transact(const Flow& flow) {
-  TRY(connection_.run(Control::begin_write));
-  Result<void> done = run_flow(flow, connection_);
-  if (done) done = connection_.run(Control::commit);
-  if (!done && connection_.in_transaction()) (void)connection_.run(Control::rollback);
+Result<void> transact(const Flow& flow, Connection& connection, Control begin, Hooks& hooks) {
+  TRY(connection.run(begin));
+  Result<void> done = run_flow(flow, connection, hooks);
+  if (done) done = connection.run(Control::commit);
+  if (!done && connection.in_transaction()) (void)connection.run(Control::rollback);
   return done;
+}
+
+Result<void> SqliteTarget::transact(const Flow& flow) {
+  Hooks hooks;
+  TRY(sqlite::transact(flow, connection_, Control::begin_write, hooks));
+  for (const auto& hook : hooks) hook();
+  return {};
 }
 
 }  // namespace countersign::store::sqlite

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "store/migrations.h"
 #include "store/statements.h"
@@ -65,19 +66,24 @@ class Connection {
 // other fails in the same way, as PostgreSQL has it: an undone flow cannot go on by accident.
 class SqliteTxn : public Txn {
   Connection& connection_;
+  Hooks& hooks_;
   std::optional<Error> failed_;
 
   Result<std::int64_t> run(Query query, Params params, const OnRow* on_row);
 
  public:
-  explicit SqliteTxn(Connection& connection) : connection_(connection) {}
+  SqliteTxn(Connection& connection, Hooks& hooks) : connection_(connection), hooks_(hooks) {}
   Result<std::int64_t> rows(Query query, Params params, const OnRow& on_row) override;
   Result<std::int64_t> change(Query query, Params params) override;
+  void after_commit(std::function<void()> what) override { hooks_.push_back(std::move(what)); }
   const std::optional<Error>& failed() const { return failed_; }
 };
 
-// The flow's own error, that of a statement it did not pass on, or unavailable when it threw.
-Result<void> run_flow(const Flow& flow, Connection& connection);
+// The flow's own error, that of a statement it did not pass on, or unavailable when it threw. `hooks` are those of this
+// run alone, for whoever commits it.
+Result<void> run_flow(const Flow& flow, Connection& connection, Hooks& hooks);
+// One transaction of its own, begun as said.
+Result<void> transact(const Flow& flow, Connection& connection, Control begin, Hooks& hooks);
 
 // Migrations over a connection.
 class SqliteTarget : public MigrationTarget {

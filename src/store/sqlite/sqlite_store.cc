@@ -80,7 +80,7 @@ void SqliteStore::write(Flow flow, Done done) {
   {
     const std::lock_guard lock(queue_mutex_);
     if (queue_.size() < limits_.queue) {
-      queue_.push_back({std::move(flow), std::move(done), {}});
+      queue_.push_back({std::move(flow), std::move(done), {}, {}});
       if (std::exchange(writer_waits_, false)) queue_grew_.notify_one();
       return;
     }
@@ -105,7 +105,12 @@ void SqliteStore::write_loop() {
       }
     }
     run(batch);
-    for (Pending& pending : batch) pending.done(std::move(pending.result));
+    for (Pending& pending : batch) {
+      if (pending.result) {
+        for (const auto& hook : pending.hooks) hook();
+      }
+      pending.done(std::move(pending.result));
+    }
     batch.clear();
   }
 }
@@ -137,7 +142,7 @@ Result<void> SqliteStore::run_batch(std::vector<Pending>& batch) {
   bool undo_one = false;
   for (Pending& pending : batch) {
     const sqlite3_int64 before = sqlite3_total_changes64(writer_->handle());
-    pending.result = run_flow(pending.flow, *writer_);
+    pending.result = run_flow(pending.flow, *writer_, pending.hooks);
     if (!writer_->in_transaction()) return ended(pending);
     undo_one = !pending.result && sqlite3_total_changes64(writer_->handle()) != before;
     if (undo_one) break;
@@ -146,7 +151,7 @@ Result<void> SqliteStore::run_batch(std::vector<Pending>& batch) {
   TRY(writer_->run(Control::rollback));
   TRY(writer_->run(Control::begin_write));
   for (Pending& pending : batch) {
-    pending.result = run_in_savepoint(pending.flow);
+    pending.result = run_in_savepoint(pending);
     if (!writer_->in_transaction()) return ended(pending);
   }
   return {};
@@ -156,9 +161,9 @@ Error SqliteStore::ended(const Pending& by) {
   return by.result ? Error{Errc::unavailable, "the database ended the transaction"} : by.result.error();
 }
 
-Result<void> SqliteStore::run_in_savepoint(const Flow& flow) {
+Result<void> SqliteStore::run_in_savepoint(Pending& pending) {
   TRY(writer_->run(Control::savepoint));
-  Result<void> done = run_flow(flow, *writer_);
+  Result<void> done = run_flow(pending.flow, *writer_, pending.hooks);
   if (!writer_->in_transaction()) return done;
   if (!done) TRY(writer_->run(Control::rollback_to));
   TRY(writer_->run(Control::release));
@@ -248,13 +253,17 @@ void SqliteStore::give_back(std::unique_ptr<Connection> reader) {
 
 Result<void> SqliteStore::read(const Flow& flow) {
   std::unique_ptr<Connection> reader = TRY(borrow());
+  Hooks hooks;
   Result<void> done = reader->run(Control::begin_read);
-  if (done) done = run_flow(flow, *reader);
+  if (done) done = run_flow(flow, *reader, hooks);
   if (reader->in_transaction()) {
     const Result<void> ended = reader->run(Control::commit);
     if (!ended) reader.reset();  // a connection that cannot even end a read is not used again
   }
   give_back(std::move(reader));
+  if (done) {
+    for (const auto& hook : hooks) hook();
+  }
   return done;
 }
 

@@ -26,6 +26,7 @@ class SqliteStore : public Store {
     Flow flow;
     Done done;
     Result<void> result;
+    Hooks hooks;
   };
   class Reader;  // a connection borrowed for one read
 
@@ -61,7 +62,7 @@ class SqliteStore : public Store {
   void write_loop();
   void run(std::vector<Pending>& batch);
   Result<void> run_batch(std::vector<Pending>& batch);
-  Result<void> run_in_savepoint(const Flow& flow);
+  Result<void> run_in_savepoint(Pending& pending);
   static Error ended(const Pending& by);
   void refuse_all(std::vector<Pending>& batch, const Error& error);
   Result<void> begin();
