@@ -2,7 +2,6 @@
 #pragma once
 
 #include <atomic>
-#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -30,21 +29,27 @@ struct StoredEpoch {
   history::EpochId id{};
   std::string writer;
   Bytes header;
-  std::optional<std::uint64_t> rows;  // closed: how many
-  Bytes trailer;                      // empty: still open
+  std::optional<std::uint64_t> rows = std::nullopt;  // closed: how many
+  Bytes trailer = {};  // empty: still open
 };
-// Oldest first.
+// With its header alone, unless the epoch is there already: its first rows may come from several transactions at once.
+Result<void> insert_epoch(Txn& txn, const OpenEpoch& epoch);
+// The oldest day first, in no order within a day.
 Result<std::vector<StoredEpoch>> epochs_of(Txn& txn, const TenantId& tenant, std::int64_t first_day,
                                            std::int64_t last_day);
 Result<std::optional<StoredEpoch>> epoch_by_id(Txn& txn, const TenantId& tenant, std::int64_t day,
                                                const history::EpochId& id);
-// Epochs without a trailer of days before `day`, of all tenants, oldest first.
+// Epochs without a trailer of days before `before_day`, of all tenants, the oldest day first.
 Result<std::vector<StoredEpoch>> unclosed_epochs(Txn& txn, std::int64_t before_day, int limit);
-// Once: false where it has a trailer already.
+// With its `rows` and `trailer`. Once: false where it has a trailer already.
+// malformed: without rows or trailer.
 Result<bool> close_epoch(Txn& txn, const StoredEpoch& epoch);
-// Days before `day` for which a tenant has epochs, as months are shredded by them.
-Result<std::int64_t> delete_epochs(Txn& txn, const TenantId& tenant, std::int64_t first_day, std::int64_t last_day,
-                                   int limit);
+// At most `limit`, the oldest days first; how many there were. Their rows are history.h's.
+struct DayRange {
+  std::int64_t first = 0;
+  std::int64_t last = 0;
+};
+Result<std::int64_t> delete_epochs(Txn& txn, const TenantId& tenant, DayRange days, int limit);
 
 enum class Custody { service, tenant };  // who holds the private half (design §4)
 std::string_view name(Custody custody);
@@ -55,6 +60,7 @@ struct Keeping {
 };
 // not_found: no such tenant.
 Result<Keeping> keeping_of(Txn& txn, const TenantId& tenant);
+// not_found: no such tenant.
 Result<void> set_keeping(Txn& txn, const TenantId& tenant, const Keeping& keeping);
 
 // A public key to which new epochs of a tenant are wrapped.
@@ -65,11 +71,12 @@ struct RecipientKey {
   std::string kind;  // service, tenant, siem
   std::string name;
   Instant created{};
-  std::optional<Instant> retired;  // no new epochs since
+  std::optional<Instant> retired = std::nullopt;  // no new epochs since
 };
-Result<std::vector<RecipientKey>> recipients_of(Txn& txn, const TenantId& tenant);  // retired ones too
+Result<std::vector<RecipientKey>> recipients_of(Txn& txn, const TenantId& tenant);  // retired ones too, oldest first
 Result<void> insert_recipient(Txn& txn, const RecipientKey& key);                   // conflict: there already
-Result<void> retire_recipient(Txn& txn, const TenantId& tenant, const history::RecipientId& id, Instant now);
+// The first time counts; false: no such key, or retired already.
+Result<bool> retire_recipient(Txn& txn, const TenantId& tenant, const history::RecipientId& id, Instant now);
 
 // The tenant's private half, wrapped for one way of getting at it; the server cannot open it.
 struct KeySlot {

@@ -2,11 +2,14 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "core/base/bytes.h"
+#include "core/history/blind_index.h"
+#include "store/epochs.h"
 #include "store/store.h"
 
 namespace countersign::store {
@@ -21,8 +24,11 @@ struct HistoryRow {
   EventId id;             // bound into the seal
   Bytes sealed;
   std::int64_t position = 0;  // set by the store, grows in the order of writing
+  std::optional<int> user_tag = std::nullopt, number_tag = std::nullopt;  // core/history/blind_index.h
+  std::shared_ptr<OpenEpoch> epoch = nullptr;  // to write only; shared by all rows of an epoch that are under way
 };
 
+// With the row goes its epoch's header, until that is known to be durable.
 Result<void> append_history(Txn& txn, const HistoryRow& row);
 // Rows after `position` of days first_day..last_day, oldest first, at most `limit`. Views die with the call.
 Result<std::int64_t> history_page(Txn& txn, const TenantId& tenant, Stream stream, std::int64_t first_day,
@@ -38,6 +44,28 @@ struct HistoryPlace {
 };
 Result<std::int64_t> history_back(Txn& txn, const TenantId& tenant, Stream stream, HistoryPlace before, int limit,
                                   const std::function<void(const HistoryRow&)>& on_row);
+// Rows of one day, from before a position, that bear a tag; newest first. Equal tags are no proof of equal values, and
+// count within one epoch only: the caller looks at each row's place and, once it is open, at its value.
+struct TagQuery {
+  Stream stream = Stream::authentication;
+  HistoryPlace before;
+  history::IndexedField field = history::IndexedField::user;
+  int tag = 0;
+  int limit = 0;
+};
+Result<std::int64_t> history_by_tag(Txn& txn, const TenantId& tenant, const TagQuery& query,
+                                    const std::function<void(const HistoryRow&)>& on_row);
+// Rows of one epoch after a position, of all streams, in the order of writing.
+struct EpochQuery {
+  std::int64_t day = 0;
+  history::EpochId epoch{};
+  std::int64_t position = 0;
+  int limit = 0;
+};
+Result<std::int64_t> history_of_epoch(Txn& txn, const TenantId& tenant, const EpochQuery& query,
+                                      const std::function<void(const HistoryRow&)>& on_row);
+// Rows of these days, of all streams, at most `limit`; how many there were.
+Result<std::int64_t> delete_history(Txn& txn, const TenantId& tenant, DayRange days, int limit);
 Result<std::int64_t> count_history(Txn& txn, const TenantId& tenant, Stream stream);
 
 // Values of the server itself ("ca_key", "ca_certificate", "demo"): sealed or public bytes by name.

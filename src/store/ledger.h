@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,16 +20,17 @@ struct LedgerEntry {
   std::uint64_t seq = 0;
   ledger::Hash leaf{};
   std::string entry;     // the event's JSON, or a tenant's checkpoint
-  // Copies of what is searched by; empty where an entry has none.
+  // Copies of what is searched by; empty where an entry has none. Of longer texts the first 256 bytes count.
   Instant at{};
   std::string type, outcome, actor_kind, actor, credential, session, ip, object;
   std::uint64_t count = 0;
 };
 
-// The growing edge of a tree; of one that does not exist yet, that of the empty tree.
+// The growing edge of a tree; of one that does not exist yet, that of the empty tree.   malformed: no edge is stored.
 Result<ledger::Edge> ledger_edge(Txn& txn, std::string_view tree);
 // Appends entries to a tree whose edge was `before` and becomes `after`, with the inner nodes completed at levels that
-// are multiples of 8.   conflict: the tree has grown since.
+// are multiples of 8 (others may be given and are passed over).
+// conflict: the tree has grown since.   malformed: the entries do not lead from `before` to `after`, or of two trees.
 struct CompletedNode {
   ledger::Node node;
   ledger::Hash hash{};
@@ -40,7 +42,7 @@ Result<void> append_ledger(Txn& txn, const ledger::Edge& before, const ledger::E
 Result<std::int64_t> ledger_entries(Txn& txn, std::string_view tree, std::uint64_t first, int limit,
                                     const std::function<void(const LedgerEntry&)>& on_entry);
 // Any complete subtree of the tree: stored at levels 0, 8, 16, …, computed from at most 128 hashes in between.
-// not_found: it is not complete.
+// not_found: it is not complete.   malformed: no node of any tree.
 Result<ledger::Hash> ledger_node(Txn& txn, std::string_view tree, const ledger::Node& node);
 
 // Trees that have grown since their last checkpoint, at most `limit`; the global one is not among them.
@@ -59,16 +61,24 @@ struct StoredCheckpoint {
   std::uint64_t global_seq = 0;  // of a tenant's: its leaf in the global tree
 };
 Result<std::optional<StoredCheckpoint>> checkpoint_of(Txn& txn, std::string_view tree);
-// Only forwards: false where a newer one is stored.
+// Only forwards: false where one of a larger tree is stored. One of the same size takes the place of the other, as
+// cosignatures are added to it.
 Result<bool> put_checkpoint(Txn& txn, const StoredCheckpoint& checkpoint);
 
-// What incident scope asks: entries of every tree by one property, within a time, oldest first.
+// What incident scope asks: entries of every tree by one property, from ≤ at < to, oldest first.
+struct EntryPlace {
+  Instant at{};
+  std::string tree;
+  std::uint64_t seq = 0;
+};
 enum class FoundBy { credential, session, ip, actor };
 struct EntryQuery {
   FoundBy by = FoundBy::credential;
   std::string value;
   Instant from{};
   Instant to{};
+  std::optional<EntryPlace> after = std::nullopt;  // to go on in another read
+  int limit = std::numeric_limits<int>::max();
 };
 Result<std::int64_t> find_entries(Txn& txn, const EntryQuery& query,
                                   const std::function<void(const LedgerEntry&)>& on_entry);
@@ -80,13 +90,16 @@ struct Grant {
   std::string kind;      // application, session, passkey, administrator, link, …
   TenantId tenant;
   Instant made{};
-  std::optional<Instant> killed;
+  std::optional<Instant> killed = std::nullopt;
 };
 // The first time counts.
 Result<void> insert_grant(Txn& txn, const Grant& grant);
 Result<std::optional<Grant>> grant_of(Txn& txn, std::string_view id);
-Result<std::vector<Grant>> grants_made_by(Txn& txn, std::string_view parent);
+Result<std::vector<Grant>> grants_made_by(Txn& txn, std::string_view parent);  // children alone, oldest first
+// The first time counts. Also of what was never noted as made.
 Result<void> kill_grant(Txn& txn, std::string_view id, Instant now);
+// Killed at `since` or later, in that order.
+Result<std::vector<Grant>> killed_grants(Txn& txn, Instant since);
 
 // What a principal has used of its budgets since `since`; a window that has run out begins anew.
 struct Spent {
@@ -98,9 +111,15 @@ struct Spent {
 Result<std::optional<Spent>> spent_by(Txn& txn, std::string_view principal, std::string_view budget);
 // On the condition that `used` and `since` are as read (`before`, nullopt: not there).   conflict: they are not.
 Result<void> put_spent(Txn& txn, const Spent& after, const std::optional<Spent>& before);
-// Notes that a principal read this tenant; returns how many tenants it has read since `since`.
-Result<std::int64_t> note_tenant_read(Txn& txn, std::string_view principal, const TenantId& tenant, Instant since,
-                                      Instant now);
+// Notes that a principal read a tenant; returns how many tenants it has read since `since`, this one among them. Flows
+// of one principal take turns, so the count holds across nodes; one that refuses is undone, and the read is not noted.
+struct TenantRead {
+  std::string principal;
+  TenantId tenant;
+  Instant at{};
+};
+Result<std::int64_t> note_tenant_read(Txn& txn, const TenantRead& read, Instant since);
+// Budgets begun and tenants read before `before`, at most `limit` of each.
 Result<std::int64_t> delete_budgets_before(Txn& txn, Instant before, int limit);
 
 }  // namespace countersign::store

@@ -100,12 +100,16 @@ TEST_F(SqliteFile, FailsTheWholeBatchWhenItsTransactionIsLost) {
   }, [&](Result<void>) { first.set_value(); });
   constexpr int kWrites = 100;
   std::atomic<int> left{kWrites};
+  std::atomic<int> hooks{0};
   std::atomic<int> acknowledged{0};
   std::promise<void> all;
   {
     const FullDisk full(256 * 1024);
     for (int i = 0; i < kWrites; ++i) {
-      store_->write([row = event(8000)](Txn& txn) { return append_history(txn, row); }, [&](Result<void> done) {
+      store_->write([&hooks, row = event(8000)](Txn& txn) {
+        txn.after_commit([&hooks] { ++hooks; });
+        return append_history(txn, row);
+      }, [&](Result<void> done) {
         if (done) ++acknowledged;
         if (--left == 0) all.set_value();
       });
@@ -116,6 +120,7 @@ TEST_F(SqliteFile, FailsTheWholeBatchWhenItsTransactionIsLost) {
   first.get_future().get();
   EXPECT_LT(acknowledged, kWrites);
   EXPECT_EQ(rows(), acknowledged);
+  EXPECT_EQ(hooks, acknowledged);
 }
 
 TEST_F(SqliteFile, AnswersInTimeWhileAnotherProgramHoldsTheFile) {
@@ -203,7 +208,14 @@ TEST_F(SqliteFile, UsesAnIndexForEveryStatementOfASignIn) {
         Query::advance_enrolment, Query::phones_of, Query::phone_by_id, Query::phone_of_device, Query::attempt_by_id,
         Query::open_attempt_of, Query::open_attempts_of_phone, Query::update_attempt, Query::run_out_attempts,
         Query::delete_attempts_before, Query::activation_by_digest, Query::remembered_by_digest,
-        Query::history_of_day, Query::history_next_day, Query::history_day_of, Query::changes_since,
+        Query::history_of_day, Query::history_next_day, Query::history_day_of, Query::history_by_user_tag,
+        Query::history_by_number_tag, Query::history_of_epoch, Query::delete_history, Query::epochs_of,
+        Query::epoch_by_id, Query::unclosed_epochs, Query::close_epoch, Query::delete_epochs, Query::ledger_edge,
+        Query::grow_ledger_tree, Query::ledger_entries, Query::ledger_leaves, Query::ledger_nodes, Query::grown_trees,
+        Query::checkpoint_of, Query::publish_ledger_tree, Query::entries_by_credential, Query::entries_by_session,
+        Query::entries_by_ip, Query::entries_by_actor, Query::grant_of, Query::grants_made_by, Query::killed_grants,
+        Query::spent_by, Query::update_spent, Query::count_tenant_reads, Query::delete_budgets_before,
+        Query::delete_tenant_reads_before, Query::changes_since,
         Query::visit_by_id, Query::update_visit, Query::delete_visits_before, Query::delete_spent_before,
         Query::browser_by_id, Query::update_browser, Query::delete_browsers_before, Query::delete_browser_known,
         Query::put_known_browser, Query::known_browsers_of, Query::known_on_browser, Query::known_host,
