@@ -13,7 +13,7 @@
 namespace countersign::history {
 namespace {
 
-constexpr std::string_view kHeaderMagic = "MFAE", kTrailerMagic = "MFAT";
+constexpr std::string_view kHeaderMagic = "MFAE";
 constexpr std::uint8_t kVersion = 1;
 // RFC 9180 §7: DHKEM(X25519, HKDF-SHA-256), HKDF-SHA-256, AES-256-GCM.
 constexpr std::uint16_t kKem = 0x0020, kKdf = 0x0001, kAead = 0x0002;
@@ -186,29 +186,6 @@ Result<Secret> unwrap(const EpochHeader& header, const crypto::X25519Key& recipi
     return Error{Errc::refused, "the epoch's header does not commit to its key"};
   }
   return key;
-}
-
-Bytes encode(const EpochTrailer& trailer) {
-  Bytes out;
-  append(out, bytes_of(kTrailerMagic));
-  put(out, kVersion);
-  append(out, trailer.id);
-  put(out, trailer.rows);
-  append(out, trailer.root);
-  return out;
-}
-
-Result<EpochTrailer> decode_trailer(ByteView bytes) {
-  Reader in(bytes);
-  if (text_of(in.take(kTrailerMagic.size())) != kTrailerMagic) return Error{Errc::malformed, "not an epoch's trailer"};
-  if (in.number<std::uint8_t>() != kVersion) return Error{Errc::malformed, "an epoch's trailer of another version"};
-  EpochTrailer out;
-  out.id = in.array<kEpochIdSize>();
-  out.rows = in.number<std::uint64_t>();
-  out.root = in.array<sizeof(out.root)>();
-  if (!in.whole()) return Error{Errc::malformed, "an epoch's trailer is cut short, or goes on"};
-  if (out.rows > kEpochRowsMax) return Error{Errc::malformed, "an epoch has at most 65,536 rows"};
-  return out;
 }
 
 }  // namespace countersign::history

@@ -72,8 +72,8 @@ Bytes encode(const EpochHeader& header);
 // one twice.
 Result<EpochHeader> decode_header(ByteView bytes);
 
-// Fills recipients and commit for a header whose other fields are set.   malformed: a field out of range, no or too many
-// recipients, one twice, a key not 32 bytes.   refused: a recipient key of small order.
+// Fills recipients and commit for a header whose other fields are set.   malformed: a field out of range, no or too
+// many recipients, one twice, a key not 32 bytes.   refused: a recipient key of small order.
 Result<void> wrap(EpochHeader& header, const Secret& epoch_key, const std::vector<crypto::X25519PublicKey>& recipients,
                   ByteView day_key, Random& random);
 // The epoch key.   not_found: not wrapped to this key.   refused: not with this day key, or altered anywhere.
@@ -120,5 +120,9 @@ struct EpochTrailer {
 Bytes encode(const EpochTrailer& trailer);
 // malformed: not exactly one trailer of version 1, or more rows than an epoch has.
 Result<EpochTrailer> decode_trailer(ByteView bytes);
+// Closes an epoch over the hashes of its rows, in the order of their numbers.   malformed: too many, or not 32 bytes.
+Result<EpochTrailer> trailer_of(const EpochId& id, const std::vector<Bytes>& row_hashes);
+// refused: a trailer of another epoch, or of other rows. Errors as above.
+Result<void> check(const EpochTrailer& trailer, const EpochId& id, const std::vector<Bytes>& row_hashes);
 
 }  // namespace countersign::history

@@ -48,8 +48,8 @@ TEST_F(HistoryVector, StandsInTheDocumentation) {
   const std::string text{std::istreambuf_iterator<char>(in), {}};
   std::string page;
   std::ranges::copy_if(text, std::back_inserter(page), [](char c) { return c != ' ' && c != '\n'; });
-  for (const char* name : {"month_key", "day_key", "hpke_info", "hpke_psk_id", "epoch_id", "epoch_key", "head", "header",
-                           "commit", "row_key", "base_nonce", "root", "trailer", "index_key"}) {
+  for (const char* name : {"month_key", "day_key", "hpke_info", "hpke_psk_id", "epoch_id", "epoch_key", "head",
+                           "header", "commit", "row_key", "base_nonce", "root", "trailer", "index_key"}) {
     EXPECT_NE(page.find(file[name].get<std::string>()), std::string::npos) << name;
   }
   for (const char* name : {"open", "plain", "nonce", "associated", "row", "hash"}) {
@@ -112,10 +112,10 @@ TEST_F(HistoryVector, SealsAndOpensTheRows) {
 }
 
 TEST_F(HistoryVector, WritesTheTrailer) {
-  EpochTrailer trailer;
-  trailer.id = header().id;
-  trailer.rows = file["rows"].size();
-  std::ranges::copy(hex("root"), trailer.root.begin());
+  std::vector<Bytes> hashes;
+  for (const auto& each : file["rows"]) hashes.push_back(unhex(each["hash"]));
+  const EpochTrailer trailer = *trailer_of(header().id, hashes);
+  EXPECT_TRUE(std::ranges::equal(trailer.root, hex("root")));
   EXPECT_EQ(encode(trailer), hex("trailer"));
   EXPECT_EQ(*decode_trailer(hex("trailer")), trailer);
 }
@@ -125,7 +125,8 @@ TEST_F(HistoryVector, FindsTheTags) {
   EXPECT_TRUE(crypto::equal(key.reveal_bytes(), hex("index_key")));
   for (const auto& each : file["tags"]) {
     const auto field = each["field"] == "user" ? IndexedField::user : IndexedField::number;
-    EXPECT_EQ(tag(key, field, each["value"].get<std::string>(), each["bits"]), each["tag"].get<std::uint32_t>()) << each;
+    const std::uint32_t expected = each["tag"];
+    EXPECT_EQ(tag(key, field, each["value"].get<std::string>(), each["bits"]), expected) << each;
   }
   EXPECT_EQ(file["tags"].size(), 5u);
 }
