@@ -157,6 +157,16 @@ Result<File> Folder::open(const std::string& name) {
   return File(fd, name);
 }
 
+Result<File> Folder::open_or_make(const std::string& name) {
+  Result<File> found = open(name);
+  if (found || found.error().code != Errc::not_found) return found;
+  const int fd = ::openat(fd_, name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, kOwnersAlone);
+  if (fd < 0) return failed(name, "cannot be made");
+  File made(fd, name);
+  TRY(make_durable());
+  return made;
+}
+
 Result<void> Folder::replace(const std::string& name, ByteView content) {
   TRY(finish_replacing(name));
   const std::string fresh = name + kNewEnd, old = name + kOldEnd;

@@ -79,6 +79,8 @@ class Folder {
   // Below: only with the lock held.
   // not_found: no such file.
   Result<File> open(const std::string& name);
+  // The same without the lock held, durable, and made where there is none: for files with a lock of their own.
+  Result<File> open_or_make(const std::string& name);
   // A file written whole or not at all, durable before it returns. Where the name exists already, what stood there is
   // overwritten before it goes.
   Result<void> replace(const std::string& name, ByteView content);

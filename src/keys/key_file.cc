@@ -6,7 +6,6 @@
 
 #include "core/crypto/equal.h"
 #include "core/crypto/hash.h"
-#include "core/crypto/hkdf.h"
 #include "keys/wiped.h"
 
 namespace countersign::keys {
@@ -68,14 +67,11 @@ Result<crypto::AeadKey> open_head(const crypto::AeadKey& root, std::string_view 
 
 }  // namespace
 
-HeadKeys head_keys(std::span<const ByteView> roots) {
-  Bytes info;
-  put_field(info, "countersign");
-  put_field(info, "keyring/v1");
+HeadKeys head_keys(const RootKeys& roots) {
   HeadKeys out;
-  for (const ByteView root : roots) {
-    const Wiped key(crypto::hkdf(root, {}, info, crypto::kAeadKeySize));
-    out.push_back(*crypto::AeadKey::from_bytes(key.view()));  // hkdf gave 32 bytes
+  for (std::size_t i = 0; i < roots.size(); ++i) {
+    const Wiped key(derive(roots.at(i).key, "keyring/v1", "", {}));
+    out.push_back(*crypto::AeadKey::from_bytes(key.view()));  // derive() gives 32 bytes
   }
   return out;
 }

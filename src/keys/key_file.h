@@ -12,7 +12,6 @@
 
 #include <cstdint>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,6 +20,7 @@
 #include "core/base/secret.h"
 #include "core/crypto/aead.h"
 #include "keys/folder.h"
+#include "keys/root_key.h"
 
 namespace countersign::keys {
 
@@ -31,7 +31,7 @@ inline constexpr std::size_t kRecordNameMax = 64;
 
 // Root keys at work on the heads of files, newest first; the newest seals.
 using HeadKeys = std::vector<crypto::AeadKey>;
-HeadKeys head_keys(std::span<const ByteView> roots);
+HeadKeys head_keys(const RootKeys& roots);
 
 // What the frames of a file hold: names and sealed boxes, no secret.
 class Records {

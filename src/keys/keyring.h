@@ -42,8 +42,8 @@ class Keyring {
   // Makes the directory where it is missing, opens it, and ends what a crash left undone. Not needed before other
   // calls; a process that gives its rights up calls it before.
   Result<void> prepare();
-  // For a process that gives its rights up: the directory, after prepare().
-  const Folder& folder() const { return folder_; }
+  // The directory; open after prepare().
+  Folder& folder() { return folder_; }
 
   // not_found: there is none, or it was destroyed.
   Result<Secret> month_key(const TenantId& tenant, const std::string& month);

@@ -43,7 +43,11 @@ class KeyringTest : public ::testing::Test {
   const Bytes root = Bytes(32, 7), other_root = Bytes(32, 8);
   const TenantId a = TenantId::trusted("DAAAAA"), b = TenantId::trusted("DABBBB");
 
-  static HeadKeys heads(const std::vector<ByteView>& roots) { return head_keys(roots); }
+  static HeadKeys heads(const std::vector<ByteView>& roots) {
+    HeadKeys out;
+    for (const ByteView key : roots) out.push_back(std::move(head_keys(*RootKeys::decode(key)).front()));
+    return out;
+  }
   Keyring open() { return Keyring(folder, heads({root}), random); }
   std::string made(Keyring& ring, const TenantId& tenant, const std::string& month = kMonth) {
     const Result<Secret> key = ring.make_month_key(tenant, month);

@@ -13,6 +13,7 @@
 #include "core/factor/webauthn.h"
 #include "core/identity/application.h"
 #include "core/identity/enrolment.h"
+#include "keys/history_keys.h"
 
 namespace countersign::keys {
 
@@ -31,10 +32,8 @@ struct Assertion {
 };
 
 // Thread-safe. Every call: unavailable when the keys are away; refused when a sealed value was moved or altered.
-class Keys {
+class Keys : public HistoryKeys {
  public:
-  virtual ~Keys() = default;
-
   // Seals a service-class value for its place.
   virtual Result<Bytes> seal(const Place& place, const Secret& plain) = 0;
 

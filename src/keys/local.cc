@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <span>
 #include <utility>
 
@@ -11,6 +12,7 @@
 #include "core/factor/hotp.h"
 #include "core/factor/push.h"
 #include "core/factor/webauthn.h"
+#include "keys/wiped.h"
 
 namespace countersign::keys {
 namespace {
@@ -21,29 +23,6 @@ constexpr std::size_t kNumberSize = 8;
 constexpr std::size_t kHistoryHeadSize = kEpochIdSize + kNumberSize;  // after version and root id
 constexpr std::size_t kLengthSize = 4;  // of the plain text, before it, inside the seal
 constexpr int kPushDigitsMin = 3, kPushDigitsMax = 6;  // duo-api §3.1
-
-// Bytes that held a secret.
-class Wiped {
-  Bytes bytes_;
-
- public:
-  explicit Wiped(Bytes bytes) : bytes_(std::move(bytes)) {}
-  Wiped(const Wiped&) = delete;
-  Wiped& operator=(const Wiped&) = delete;
-  ~Wiped() {
-    if (!bytes_.empty()) ::explicit_bzero(bytes_.data(), bytes_.size());
-  }
-  ByteView view() const { return bytes_; }
-};
-
-void put_number(Bytes& to, std::uint64_t number, std::size_t size) {
-  for (std::size_t i = 0; i < size; ++i) to.push_back(static_cast<std::uint8_t>(number >> (8 * i)));
-}
-
-void put_field(Bytes& to, std::string_view field) {
-  put_number(to, field.size(), 4);
-  append(to, bytes_of(field));
-}
 
 Bytes associated(const Place& place) {
   Bytes out;
@@ -86,6 +65,13 @@ Bytes named_head(const RootId& root) {
   append(out, root);
   return out;
 }
+
+// For keys whose releases bear no time.
+class NoClock : public Clock {
+ public:
+  Instant now() const override { return {}; }
+};
+const NoClock kNoClock;
 
 Error altered() { return {Errc::refused, "a sealed value was moved or altered"}; }
 
@@ -157,8 +143,12 @@ struct LocalKeys::AppKeys {
   }
 };
 
-LocalKeys::LocalKeys(RootKeys roots, Random& random)
-    : roots_(std::make_shared<const RootKeys>(std::move(roots))), random_(random) {
+LocalKeys::LocalKeys(RootKeys roots, Random& random) : LocalKeys(std::move(roots), "", random, kNoClock) {}
+
+LocalKeys::LocalKeys(RootKeys roots, std::string keyring, Random& random, const Clock& clock)
+    : roots_(std::make_shared<const RootKeys>(std::move(roots))),
+      random_(random),
+      history_(std::move(keyring), head_keys(*roots_), random, clock) {
   random_.fill(epoch_);
   const Wiped secret(random_bytes(random_, crypto::kDigestMax));
   nobody_ = std::make_unique<const AppKeys>(TenantId(), Bytes(), secret.view());
@@ -166,9 +156,13 @@ LocalKeys::LocalKeys(RootKeys roots, Random& random)
 
 LocalKeys::~LocalKeys() = default;
 
+Result<std::unique_ptr<LocalKeys>> LocalKeys::open(const Files& files, Random& random, const Clock& clock) {
+  RootKeys roots = TRY(RootKeys::open(files.root_key));
+  return std::make_unique<LocalKeys>(std::move(roots), files.keyring, random, clock);
+}
+
 Result<std::unique_ptr<LocalKeys>> LocalKeys::open(const std::string& root_key_file, Random& random) {
-  RootKeys roots = TRY(RootKeys::open(root_key_file));
-  return std::make_unique<LocalKeys>(std::move(roots), random);
+  return open({root_key_file, std::filesystem::path(root_key_file).replace_filename("keyring")}, random, kNoClock);
 }
 
 std::shared_ptr<const RootKeys> LocalKeys::roots() const {

@@ -9,10 +9,12 @@
 #include <string>
 
 #include "core/base/random.h"
+#include "core/base/time.h"
 #include "core/crypto/aead.h"
 #include "core/crypto/mac.h"
 #include "keys/cache.h"
 #include "keys/keys.h"
+#include "keys/ring_history.h"
 #include "keys/root_key.h"
 
 namespace countersign::keys {
@@ -55,13 +57,22 @@ class LocalKeys : public Keys {
   Cache<crypto::MacKey> push_keys_{kCachedKeysMax};
   Cache<crypto::MacKey> token_keys_{kCachedKeysMax};
   Cache<AppKeys> app_keys_{kCachedKeysMax};
+  RingHistory history_;
 
  public:
-  // `random` must outlive the object and be safe for parallel use.
+  struct Files {
+    std::string root_key;
+    std::string keyring;  // a directory, made on first use
+  };
+  // `random` and `clock` must outlive the object; `random` must be safe for parallel use.
+  LocalKeys(RootKeys roots, std::string keyring, Random& random, const Clock& clock);
+  // Without a keyring: questions about history are answered unavailable.
   LocalKeys(RootKeys roots, Random& random);
   ~LocalKeys() override;
 
   // Errors as RootKeys::open.
+  static Result<std::unique_ptr<LocalKeys>> open(const Files& files, Random& random, const Clock& clock);
+  // For tests and tools: the keyring is `keyring` beside the root key's file, and its releases bear no time.
   static Result<std::unique_ptr<LocalKeys>> open(const std::string& root_key_file, Random& random);
   // Errors as RootKeys::create.
   static Result<void> create(const std::string& root_key_file, Random& random) {
@@ -87,6 +98,30 @@ class LocalKeys : public Keys {
   Result<Bytes> seal_history(const TenantId& tenant, std::string_view open, std::string_view plain) override;
   Result<std::string> open_history(const TenantId& tenant, std::string_view open, ByteView sealed) override;
   Result<Bytes> token_digest(std::string_view purpose, const Secret& token) override;
+
+  Result<NewEpoch> begin_epoch(const EpochOrder& order) override { return history_.begin_epoch(order); }
+  Result<void> prepare_month(const std::string& month, const std::vector<TenantId>& tenants) override {
+    return history_.prepare_month(month, tenants);
+  }
+  Result<crypto::X25519PublicKey> make_tenant_key(const TenantId& t) override { return history_.make_tenant_key(t); }
+  Result<void> forget_tenant_keys(const TenantId& t) override { return history_.forget_tenant_keys(t); }
+  Result<Secret> release_epoch(const Release& why, const history::EpochHeader& header) override {
+    return history_.release_epoch(why, header);
+  }
+  Result<std::uint32_t> tag_in_epoch(const history::EpochHeader& header, history::IndexedField field,
+                                     std::string_view value) override {
+    return history_.tag_in_epoch(header, field, value);
+  }
+  Result<Secret> release_day(const Release& why, std::int64_t day) override { return history_.release_day(why, day); }
+  Result<void> shred_month(const TenantId& t, const std::string& month) override {
+    return history_.shred_month(t, month);
+  }
+  Result<std::vector<std::string>> months_of(const TenantId& tenant) override { return history_.months_of(tenant); }
+  Result<Bytes> ledger_key() override { return history_.ledger_key(); }
+  Result<Bytes> sign_note(std::string_view text) override { return history_.sign_note(text); }
+
+  // The keyring itself: for what prepares it, rewraps it or looks at it.
+  Keyring& keyring() { return history_.ring(); }
 
  private:
   std::shared_ptr<const RootKeys> roots() const;
