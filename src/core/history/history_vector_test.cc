@@ -4,7 +4,9 @@
 #include <deque>
 #include <fstream>
 
+#include "core/codec/share_text.h"
 #include "core/crypto/equal.h"
+#include "core/crypto/shares.h"
 #include "core/history/blind_index.h"
 #include "core/history/epoch.h"
 #include "testing/vectors.h"
@@ -54,6 +56,12 @@ TEST_F(HistoryVector, StandsInTheDocumentation) {
   }
   for (const char* name : {"open", "plain", "nonce", "associated", "row", "hash"}) {
     EXPECT_NE(page.find(file["rows"][0][name].get<std::string>()), std::string::npos) << name;
+  }
+  for (const char* name : {"secret", "set", "coefficients"}) {
+    EXPECT_NE(page.find(file["shares"][name].get<std::string>()), std::string::npos) << name;
+  }
+  for (const auto& share : file["shares"]["texts"]) {
+    EXPECT_NE(page.find(share.get<std::string>()), std::string::npos) << share;
   }
   for (const auto& recipient : file["recipients"]) {
     for (const auto& value : recipient) EXPECT_NE(page.find(value.get<std::string>()), std::string::npos) << value;
@@ -118,6 +126,18 @@ TEST_F(HistoryVector, WritesTheTrailer) {
   EXPECT_TRUE(std::ranges::equal(trailer.root, hex("root")));
   EXPECT_EQ(encode(trailer), hex("trailer"));
   EXPECT_EQ(*decode_trailer(hex("trailer")), trailer);
+}
+
+TEST_F(HistoryVector, WritesTheShares) {
+  const auto& example = file["shares"];
+  const Secret secret{ByteView(unhex(example["secret"]))};
+  Scripted random({unhex(example["set"]), unhex(example["coefficients"])});
+  const auto shares = *crypto::split(random, secret);
+  ASSERT_EQ(shares.size(), example["texts"].size());
+  for (std::size_t i = 0; i < shares.size(); ++i) {
+    EXPECT_EQ(codec::share_to_text(shares[i]).reveal(), example["texts"][i].get<std::string>());
+  }
+  EXPECT_TRUE(crypto::equal(crypto::combine(shares)->reveal_bytes(), secret.reveal_bytes()));
 }
 
 TEST_F(HistoryVector, FindsTheTags) {
