@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -30,14 +31,20 @@ struct BreachNotice {
   UserId user;             // empty: to the administrator
   Bytes code_digest;       // of the code by which the user checks that a notice is real
   Instant prepared{};
-  std::optional<Instant> delivered, opened, acknowledged;
+  std::optional<Instant> delivered = std::nullopt, opened = std::nullopt, acknowledged = std::nullopt;
 };
 Result<void> insert_breach_notice(Txn& txn, const BreachNotice& notice);
 Result<std::optional<BreachNotice>> breach_notice_by_code(Txn& txn, const TenantId& tenant, ByteView code_digest);
 enum class NoticeState { delivered, opened, acknowledged };
-// The first time counts; false: it had that state already.
-Result<bool> mark_breach_notice(Txn& txn, std::string_view id, NoticeState state, Instant now);
-Result<std::int64_t> breach_notices_of(Txn& txn, std::string_view scope, std::string_view after_id, int limit,
+// The first time counts; false: it had that state already, or there is no such notice of its tenant.
+Result<bool> mark_breach_notice(Txn& txn, const BreachNotice& notice, NoticeState state, Instant now);
+// Of all tenants that a scope names, after an id, in the order of their ids.
+struct NoticesPage {
+  std::string scope;
+  std::string after_id;  // "": from the beginning
+  int limit = 0;
+};
+Result<std::int64_t> breach_notices_of(Txn& txn, const NoticesPage& page,
                                        const std::function<void(const BreachNotice&)>& on_notice);
 
 // An export of history: asked for, approved where it is large, fetched once.
@@ -56,8 +63,10 @@ struct StoredExport {
   std::int64_t version = 0;
 };
 Result<void> insert_export(Txn& txn, const StoredExport& one);
-Result<std::optional<StoredExport>> export_by_id(Txn& txn, std::string_view id);
-Result<bool> update_export(Txn& txn, const StoredExport& one);  // on the version read
+Result<std::optional<StoredExport>> export_by_id(Txn& txn, const TenantId& tenant, std::string_view id);
+// Approver, approval, state and times, on the version read: false where it changed meanwhile.
+Result<bool> update_export(Txn& txn, const StoredExport& one);
+// Newest first.
 Result<std::vector<StoredExport>> exports_of(Txn& txn, const TenantId& tenant, Instant asked_before, int limit);
 
 // A person or machine that signs intents: by a named public key.
@@ -67,11 +76,13 @@ struct Signer {
   std::string name;
   Bytes public_key;        // ES256, 65 bytes
   Instant made{};
-  std::optional<Instant> killed;
+  std::optional<Instant> killed = std::nullopt;
 };
 Result<void> insert_signer(Txn& txn, const Signer& signer);
+// An id names its signer over all tenants: whose it is the caller looks at.
 Result<std::optional<Signer>> signer_by_id(Txn& txn, std::string_view id);
-Result<std::vector<Signer>> signers_of(Txn& txn, const TenantId& tenant);
+Result<std::vector<Signer>> signers_of(Txn& txn, const TenantId& tenant);  // dead ones too, oldest first
+// The first time counts; false: no such signer, or dead already.
 Result<bool> kill_signer(Txn& txn, std::string_view id, Instant now);
 
 // A message that left through a supplier, open fields only; the sealed record is in history.
@@ -83,11 +94,21 @@ struct Dispatch {
   std::int64_t hour = 0;   // hours since 1970
   EventId event;
   std::int64_t day = 0;
-  std::optional<Instant> reaped;  // verified as deleted at the supplier
+  std::optional<Instant> reaped = std::nullopt;  // verified as deleted at the supplier
 };
 Result<void> insert_dispatch(Txn& txn, const Dispatch& dispatch);
-Result<std::int64_t> dispatches_through(Txn& txn, std::string_view supplier, std::int64_t first_hour,
-                                        std::int64_t last_hour, const std::function<void(const Dispatch&)>& on_row);
+// By hour, tenant and reference. A month of a large supplier is millions: page by the last one seen.
+struct DispatchQuery {
+  std::string supplier;
+  std::int64_t first_hour = 0;
+  std::int64_t last_hour = 0;
+  std::optional<Dispatch> after = std::nullopt;
+  int limit = std::numeric_limits<int>::max();
+};
+Result<std::int64_t> dispatches_through(Txn& txn, const DispatchQuery& query,
+                                        const std::function<void(const Dispatch&)>& on_row);
 Result<std::optional<Dispatch>> dispatch_by_reference(Txn& txn, std::string_view reference);
+// The first time counts; false: unknown, or reaped already.
+Result<bool> mark_reaped(Txn& txn, const Dispatch& dispatch, Instant now);
 
 }  // namespace countersign::store
