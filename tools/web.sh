@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds what people see in a browser, from web/ to build/web/, when a source is newer than what stands there.
-#   tools/web.sh           build/web/authenticator and build/web/prompt: every folder with a vite.config.ts
+#   tools/web.sh           build/web/{authenticator,prompt,reader}: every folder with a vite.config.ts
 #   tools/web.sh test      the above, then types and unit tests; build/web/tests.json has the counts
 set -euo pipefail
 cd "$(dirname "$0")/.."
