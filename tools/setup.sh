@@ -63,6 +63,8 @@ need_to_run() {
   need libbenchmark-dev header benchmark/benchmark.h
   need prometheus-cpp-dev header prometheus/registry.h
   need libsystemd-dev header systemd/sd-daemon.h
+  need libp11-dev header libp11.h
+  need libtss2-dev header tss2/tss2_esys.h
   need npm cmd npm
 }
 
@@ -70,6 +72,9 @@ need_to_test() {
   need libclang-rt-19-dev file '/usr/lib/llvm-19/lib/clang/19/lib/*/libclang_rt.fuzzer*.a'
   need clang-tidy-19 cmd clang-tidy-19
   need clang-format-19 cmd clang-format-19
+  need softhsm2 cmd softhsm2-util
+  need opensc cmd pkcs11-tool
+  need swtpm cmd swtpm
   need postgresql file '/usr/lib/postgresql/*/bin/initdb'
   need login-duo cmd login_duo
   need libpam-duo file '/lib/*/security/pam_duo.so'

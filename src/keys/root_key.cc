@@ -57,6 +57,8 @@ Bytes checksum(ByteView of) {
 
 Error no_root_key() { return {Errc::refused, "is no root key, or a damaged one; restore it from the backup"}; }
 
+Error no_such_key() { return {Errc::not_found, "no root key here has that id"}; }
+
 }  // namespace
 
 RootId root_id(ByteView key) {
@@ -232,24 +234,35 @@ Bytes RootKeys::token_key(std::string_view purpose) const {
   return Bytes(key.begin(), key.end());
 }
 
-Result<RootKeys> RootKeys::with_new(Random& random, Instant now) const {
+Result<RootKeys> RootKeys::with_added(Random& random, Instant now) const {
   if (size() == kRootKeysMax) {
     return Error{Errc::exhausted, "there are 8 root keys; finish the rotation that was begun (keys rotate root)"};
   }
   RootKeys out(*this);
   Page::Content& content = out.page_->content();
-  std::move_backward(content.entries, content.entries + content.size, content.entries + content.size + 1);
+  Page::Entry& entry = content.entries[content.size];
+  random.fill(entry.key);
+  entry.made_s = unix_s(now);
+  out.page_->name(content.size);
   content.first_alone = false;
   ++content.size;
-  random.fill(content.entries[0].key);
-  content.entries[0].made_s = unix_s(now);
-  out.page_->name(0);
+  return out;
+}
+
+Result<RootKeys> RootKeys::with_first(ByteView id) const {
+  RootKeys out(*this);
+  Page::Content& content = out.page_->content();
+  Page::Entry* const end = content.entries + content.size;
+  Page::Entry* const found =
+      std::find_if(content.entries, end, [&](const Page::Entry& e) { return std::ranges::equal(e.id, id); });
+  if (found == end) return no_such_key();
+  std::rotate(content.entries, found, found + 1);
   return out;
 }
 
 Result<RootKeys> RootKeys::without(ByteView id) const {
-  if (!find(id)) return Error{Errc::not_found, "no root key has that id"};
-  if (std::ranges::equal(newest().id, id)) return Error{Errc::conflict, "the newest root key is in use"};
+  if (!find(id)) return no_such_key();
+  if (std::ranges::equal(newest().id, id)) return Error{Errc::conflict, "that root key seals; put another first"};
   RootKeys out(*this);
   Page::Content& content = out.page_->content();
   Page::Entry* const end = content.entries + content.size;

@@ -35,7 +35,8 @@ struct RootKey {
   std::optional<Instant> made;  // none: before this was noted
 };
 
-// A list of 1 to kRootKeysMax keys, newest first, and the digest keys.
+// A list of 1 to kRootKeysMax keys and the digest keys. The first key is the one that seals, the newest in use; then come
+// older ones, and those that wait to be used, which other servers must know before anything is sealed under them.
 //
 // The digest keys find what was given out (activation codes, remembered devices, credential ids): a digest cannot be
 // made again without the token, so these keys must outlive every root key. They follow from the first root key, and are
@@ -70,7 +71,7 @@ class RootKeys {
   static Result<void> create(const std::string& file, Random& random);
 
   std::size_t size() const;
-  RootKey at(std::size_t index) const;  // 0: the newest
+  RootKey at(std::size_t index) const;  // 0: the one that seals
   RootKey newest() const { return at(0); }
   std::optional<RootKey> find(ByteView id) const;
 
@@ -79,9 +80,11 @@ class RootKeys {
   // The key of digests for that purpose.
   Bytes token_key(std::string_view purpose) const;
 
-  // The list with a fresh key before the others.   exhausted: it is full.
-  Result<RootKeys> with_new(Random& random, Instant now) const;
-  // The list without that key.   not_found: it is not in it.   conflict: it is the newest.
+  // The list with a fresh key that waits.   exhausted: it is full.
+  Result<RootKeys> with_added(Random& random, Instant now) const;
+  // The list with that key first.   not_found: it is not in it.
+  Result<RootKeys> with_first(ByteView id) const;
+  // The list without that key.   not_found: it is not in it.   conflict: it is the one that seals.
   Result<RootKeys> without(ByteView id) const;
 };
 

@@ -18,7 +18,8 @@ class RootKeysTest : public ::testing::Test {
  protected:
   testing::SeededRandom random;
   const RootKeys first = RootKeys::fresh(random);
-  const RootKeys both = *first.with_new(random, kNow);
+  const RootKeys waiting = *first.with_added(random, kNow);
+  const RootKeys both = *waiting.with_first(waiting.at(1).id);
   const TenantId tenant = TenantId::trusted("DA1");
   const Place place{tenant, "phones", "number", "DP1"};
 
@@ -45,7 +46,15 @@ TEST_F(RootKeysTest, AnIdIsTheHashOfTheKeyUnderItsName) {
   EXPECT_EQ(codec::to_hex(root_id(Bytes(kRootKeySize))), "963519d9");
 }
 
-TEST_F(RootKeysTest, ANewKeyStandsFirstAndTheListReadsBackAsItWas) {
+TEST_F(RootKeysTest, ANewKeySealsNothingBeforeItIsFirst) {
+  EXPECT_EQ(waiting.newest().id, first.newest().id);
+  auto keys = local(waiting);
+  EXPECT_TRUE(local(first).unseal(place, *keys.seal(place, Secret("x"))));
+  EXPECT_EQ(keys.unseal(place, *local(both).seal(place, Secret("y")))->reveal(), "y");
+  EXPECT_EQ(first.with_first(both.newest().id).error().code, Errc::not_found);
+}
+
+TEST_F(RootKeysTest, TheListReadsBackAsItWas) {
   EXPECT_EQ(both.size(), 2u);
   EXPECT_EQ(both.at(1).id, first.newest().id);
   EXPECT_EQ(both.newest().made, kNow - milliseconds(unix_ms(kNow) % 1000));
@@ -70,8 +79,8 @@ TEST_F(RootKeysTest, ADroppedKeyIsInTheListNoMore) {
 
 TEST_F(RootKeysTest, TheListHasALimit) {
   RootKeys keys = again(first);
-  while (keys.size() < kRootKeysMax) keys = *keys.with_new(random, kNow);
-  EXPECT_EQ(keys.with_new(random, kNow).error().code, Errc::exhausted);
+  while (keys.size() < kRootKeysMax) keys = *keys.with_added(random, kNow);
+  EXPECT_EQ(keys.with_added(random, kNow).error().code, Errc::exhausted);
   EXPECT_EQ(again(keys).size(), kRootKeysMax);
   EXPECT_LE(stored(keys).size(), kRootFileMax);
 }
