@@ -2,6 +2,8 @@
 // object.
 #pragma once
 
+#include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdlib.h>
@@ -35,19 +37,25 @@ class PrivateFolder {
   }
 };
 
-// Runs a command to its end, its words going nowhere. True: exit code 0.
-inline bool ran(std::vector<std::string> words) {
+// Starts a command, its words going nowhere. 0: it could not be started.
+inline pid_t started(std::vector<std::string> words) {
   std::vector<char*> argv;
   for (std::string& word : words) argv.push_back(word.data());
   argv.push_back(nullptr);
   posix_spawn_file_actions_t quiet;
   posix_spawn_file_actions_init(&quiet);
-  for (const int fd : {1, 2}) posix_spawn_file_actions_addopen(&quiet, fd, "/dev/null", 1 /* O_WRONLY */, 0);
+  for (const int fd : {1, 2}) posix_spawn_file_actions_addopen(&quiet, fd, "/dev/null", O_WRONLY, 0);
   pid_t child = 0;
   const bool spawned = ::posix_spawnp(&child, argv[0], &quiet, nullptr, argv.data(), environ) == 0;
   posix_spawn_file_actions_destroy(&quiet);
+  return spawned ? child : 0;
+}
+
+// Runs a command to its end. True: exit code 0.
+inline bool ran(std::vector<std::string> words) {
+  const pid_t child = started(std::move(words));
   int status = 0;
-  return spawned && ::waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+  return child > 0 && ::waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
 // One token named "countersign". PKCS#11 drivers find SoftHSM's folder by an environment variable: one at a time.
@@ -103,17 +111,22 @@ class SoftTpm {
   bool made() const { return process_ > 0; }
   std::string uri() const { return "tpm2:swtpm:path=" + folder_.file("socket"); }
 
+  // Back when it answers: the file with its id is written last.
   void start() {
-    const std::string socket = folder_.file("socket");
-    const bool ready = ran({"swtpm", "socket", "--tpm2", "--tpmstate", "dir=" + folder_.file(""), "--server",
-                            "type=unixio,path=" + socket, "--ctrl", "type=unixio,path=" + socket + ".ctrl", "--flags",
-                            "not-need-init,startup-clear", "--daemon", "--pid", "file=" + folder_.file("pid")});
-    if (ready) std::ifstream(folder_.file("pid")) >> process_;
+    const std::string socket = folder_.file("socket"), id = folder_.file("pid");
+    std::filesystem::remove(id);
+    process_ = started({"swtpm", "socket", "--tpm2", "--tpmstate", "dir=" + folder_.file(""), "--server",
+                        "type=unixio,path=" + socket, "--ctrl", "type=unixio,path=" + socket + ".ctrl", "--flags",
+                        "not-need-init,startup-clear", "--pid", "file=" + id});
+    while (process_ > 0 && !std::filesystem::exists(id)) {
+      if (::waitpid(process_, nullptr, WNOHANG) == process_) process_ = 0;
+      ::sched_yield();
+    }
   }
   void stop() {
     if (process_ <= 0) return;
     ::kill(process_, SIGTERM);
-    while (::kill(process_, 0) == 0) ::sched_yield();  // a daemon is nobody's child, so nobody can wait for it
+    ::waitpid(process_, nullptr, 0);
     process_ = 0;
   }
 };

@@ -35,8 +35,8 @@ struct RootKey {
   std::optional<Instant> made;  // none: before this was noted
 };
 
-// A list of 1 to kRootKeysMax keys and the digest keys. The first key is the one that seals, the newest in use; then come
-// older ones, and those that wait to be used, which other servers must know before anything is sealed under them.
+// A list of 1 to kRootKeysMax keys and the digest keys. The first key is the one that seals, the newest in use; then
+// come older ones, and those that wait to be used, which other servers must know before anything is sealed under them.
 //
 // The digest keys find what was given out (activation codes, remembered devices, credential ids): a digest cannot be
 // made again without the token, so these keys must outlive every root key. They follow from the first root key, and are
