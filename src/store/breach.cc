@@ -63,16 +63,16 @@ Dispatch read_dispatch(const Row& row) {
 }
 
 // The one row, or none.
-template <class Read>
-auto find(Txn& txn, Query query, Params params, Read read) -> Result<std::optional<decltype(read(std::declval<Row&>()))>> {
-  std::optional<decltype(read(std::declval<Row&>()))> out;
+template <class T>
+Result<std::optional<T>> find(Txn& txn, Query query, Params params, T (*read)(const Row&)) {
+  std::optional<T> out;
   TRY(txn.rows(query, params, [&](const Row& row) { out = read(row); }));
   return out;
 }
 
-template <class Read>
-auto list(Txn& txn, Query query, Params params, Read read) -> Result<std::vector<decltype(read(std::declval<Row&>()))>> {
-  std::vector<decltype(read(std::declval<Row&>()))> out;
+template <class T>
+Result<std::vector<T>> list(Txn& txn, Query query, Params params, T (*read)(const Row&)) {
+  std::vector<T> out;
   TRY(txn.rows(query, params, [&](const Row& row) { out.push_back(read(row)); }));
   return out;
 }

@@ -198,6 +198,20 @@ TEST_F(SqliteFile, SaysThatTheFileIsNoDatabase) {
   EXPECT_EQ(opened.error().code, Errc::unavailable);
 }
 
+// The words of an EXPLAIN: steps of a plan, or opcodes of a program.
+std::vector<std::string> explained(sqlite3* db, std::string_view how, Query query) {
+  const std::string text = std::string(how) + std::string(statement(query).text);
+  sqlite3_stmt* stmt = nullptr;
+  std::vector<std::string> out;
+  EXPECT_EQ(sqlite3_prepare_v2(db, text.c_str(), -1, &stmt, nullptr), SQLITE_OK);
+  const int column = how == "EXPLAIN " ? 1 : 3;
+  while (sqlite3_step(stmt) == SQLITE_ROW) {
+    out.emplace_back(reinterpret_cast<const char*>(sqlite3_column_text(stmt, column)));
+  }
+  sqlite3_finalize(stmt);
+  return out;
+}
+
 TEST_F(SqliteFile, UsesAnIndexForEveryStatementOfASignIn) {
   open_with({});
   sqlite3* db = nullptr;
@@ -215,21 +229,50 @@ TEST_F(SqliteFile, UsesAnIndexForEveryStatementOfASignIn) {
         Query::checkpoint_of, Query::publish_ledger_tree, Query::entries_by_credential, Query::entries_by_session,
         Query::entries_by_ip, Query::entries_by_actor, Query::grant_of, Query::grants_made_by, Query::killed_grants,
         Query::spent_by, Query::update_spent, Query::count_tenant_reads, Query::delete_budgets_before,
-        Query::delete_tenant_reads_before, Query::changes_since,
+        Query::delete_tenant_reads_before, Query::scopes_page, Query::breach_notice_by_code,
+        Query::breach_notices_of, Query::mark_notice_opened, Query::export_by_id, Query::update_export,
+        Query::exports_of, Query::signer_by_id, Query::kill_signer, Query::dispatches_through,
+        Query::dispatch_by_reference, Query::mark_reaped, Query::changes_since,
         Query::visit_by_id, Query::update_visit, Query::delete_visits_before, Query::delete_spent_before,
         Query::browser_by_id, Query::update_browser, Query::delete_browsers_before, Query::delete_browser_known,
         Query::put_known_browser, Query::known_browsers_of, Query::known_on_browser, Query::known_host,
         Query::session_by_digest, Query::update_session, Query::delete_sessions_before, Query::delete_sessions_of,
         Query::credential_by_digest, Query::delete_credential_of, Query::fatigue_of, Query::update_fatigue,
         Query::delete_fatigue_before, Query::protection_of, Query::incidents_page, Query::delete_notices_before}) {
-    const std::string explain = "EXPLAIN QUERY PLAN " + std::string(statement(query).text);
-    sqlite3_stmt* stmt = nullptr;
-    ASSERT_EQ(sqlite3_prepare_v2(db, explain.c_str(), -1, &stmt, nullptr), SQLITE_OK);
-    while (sqlite3_step(stmt) == SQLITE_ROW) {
-      const std::string step = reinterpret_cast<const char*>(sqlite3_column_text(stmt, 3));
+    for (const std::string& step : explained(db, "EXPLAIN QUERY PLAN ", query)) {
       EXPECT_FALSE(step.starts_with("SCAN")) << statement(query).name << ": " << step;
     }
-    sqlite3_finalize(stmt);
+  }
+  sqlite3_close(db);
+}
+
+// A deferred seek is SQLite's word for: the row is fetched only once the index has passed it.
+TEST_F(SqliteFile, LooksForATagInTheIndexAlone) {
+  open_with({});
+  sqlite3* db = nullptr;
+  ASSERT_EQ(sqlite3_open(file_.c_str(), &db), SQLITE_OK);
+  for (const Query query : {Query::history_by_user_tag, Query::history_by_number_tag}) {
+    const auto opcodes = explained(db, "EXPLAIN ", query);
+    EXPECT_EQ(std::count(opcodes.begin(), opcodes.end(), "DeferredSeek"), 1) << statement(query).name;
+    EXPECT_EQ(std::count(opcodes.begin(), opcodes.end(), "SorterOpen"), 0) << statement(query).name;
+    const auto plan = explained(db, "EXPLAIN QUERY PLAN ", query);
+    ASSERT_EQ(plan.size(), 1u);
+    EXPECT_NE(plan[0].find("USING INDEX history_by_day"), std::string::npos) << plan[0];
+  }
+  sqlite3_close(db);
+}
+
+// The entries of a scope come out of the index in their order.
+TEST_F(SqliteFile, SortsNothingWhereTheIndexHasTheOrder) {
+  open_with({});
+  sqlite3* db = nullptr;
+  ASSERT_EQ(sqlite3_open(file_.c_str(), &db), SQLITE_OK);
+  for (const Query query : {Query::entries_by_credential, Query::entries_by_session, Query::entries_by_ip,
+                            Query::entries_by_actor, Query::dispatches_through, Query::history_of_epoch,
+                            Query::unclosed_epochs, Query::grown_trees, Query::breach_notices_of}) {
+    for (const std::string& step : explained(db, "EXPLAIN QUERY PLAN ", query)) {
+      EXPECT_EQ(step.find("TEMP B-TREE"), std::string::npos) << statement(query).name << ": " << step;
+    }
   }
   sqlite3_close(db);
 }
