@@ -5,6 +5,7 @@
 #include <array>
 
 #include "core/crypto/must.h"
+#include "core/crypto/wipe.h"
 
 namespace countersign::crypto {
 namespace {
@@ -47,6 +48,23 @@ Result<void> verify_password(const Secret& password, std::string_view stored) {
     return Error{Errc::refused, "another password"};
   }
   return {};
+}
+
+Result<Secret> password_key(const Secret& password, ByteView salt, PasswordCost cost) {
+  must(sodium_init() >= 0, "sodium_init");
+  static_assert(kPasswordSaltSize == crypto_pwhash_argon2id_SALTBYTES);
+  if (salt.size() != kPasswordSaltSize) return Error{Errc::malformed, "a salt has 16 bytes"};
+  if (cost.passes < crypto_pwhash_argon2id_OPSLIMIT_MIN || cost.passes > kPasswordPassesMax ||
+      cost.memory_bytes < crypto_pwhash_argon2id_MEMLIMIT_MIN || cost.memory_bytes > kPasswordMemoryMax) {
+    return Error{Errc::malformed, "password cost is out of range"};
+  }
+  Bytes out(kHashSize);
+  const std::string_view text = password.reveal();
+  if (crypto_pwhash_argon2id(out.data(), out.size(), text.data(), text.size(), salt.data(), cost.passes,
+                             cost.memory_bytes, crypto_pwhash_argon2id_ALG_ARGON2ID13) != 0) {
+    return Error{Errc::exhausted, "no memory to derive a key from a password"};
+  }
+  return into_secret(std::move(out));
 }
 
 bool password_is_stale(std::string_view stored, PasswordCost cost) {

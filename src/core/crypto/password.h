@@ -29,4 +29,12 @@ Result<void> verify_password(const Secret& password, std::string_view stored);
 // True when `stored` was made at another cost and should be made anew at the next chance.
 bool password_is_stale(std::string_view stored, PasswordCost cost);
 
+inline constexpr std::size_t kPasswordSaltSize = 16;
+inline constexpr std::size_t kPasswordMemoryMax = 1024 * 1024 * 1024;  // what a file may ask of us
+inline constexpr unsigned kPasswordPassesMax = 16;
+
+// 32 bytes to seal a file with: Argon2id version 0x13, one lane. Slow as above.
+// exhausted: no memory.   malformed: a salt that is not 16 bytes, or a cost out of range.
+Result<Secret> password_key(const Secret& password, ByteView salt, PasswordCost cost);
+
 }  // namespace countersign::crypto

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
+
 #include "testing/seeded_random.h"
 
 namespace countersign::crypto {
@@ -45,4 +48,20 @@ TEST(Password, RefusesACostThatDoesNotExist) {
 }
 
 }  // namespace
+// The value is OpenSSL's, another implementation than ours.
+TEST(PasswordKey, IsArgon2id) {
+  const auto key = password_key(Secret("hello"), bytes_of("somesaltsomesalt"), {2, 8 * 1024 * 1024});
+  ASSERT_TRUE(key);
+  constexpr std::array<std::uint8_t, 32> kExpected = {0x99, 0xb1, 0xa9, 0xd4, 0x8b, 0x3e, 0xe5, 0x83, 0x78, 0x7a, 0x2e, 0x2b, 0x74, 0x4a, 0x29, 0x23, 0xb7, 0xc3, 0x20, 0x8d, 0x16, 0x89, 0xcb, 0x06, 0xb6, 0x87, 0x93, 0x04, 0x81, 0x21, 0x72, 0xd6};
+  EXPECT_TRUE(std::ranges::equal(key->reveal_bytes(), kExpected));
+}
+
+TEST(PasswordKey, RefusesCostsThatAFileMustNotAsk) {
+  EXPECT_EQ(password_key(Secret("x"), bytes_of("short"), {}).error().code, Errc::malformed);
+  const ByteView salt = bytes_of("somesaltsomesalt");
+  EXPECT_EQ(password_key(Secret("x"), salt, {2, kPasswordMemoryMax + 1}).error().code, Errc::malformed);
+  EXPECT_EQ(password_key(Secret("x"), salt, {kPasswordPassesMax + 1, 8 * 1024 * 1024}).error().code, Errc::malformed);
+  EXPECT_EQ(password_key(Secret("x"), salt, {0, 8 * 1024 * 1024}).error().code, Errc::malformed);
+}
+
 }  // namespace countersign::crypto
