@@ -90,8 +90,8 @@ interface Epoch {
   header: Header;
   trailer: Trailer | undefined;
   key: EpochKey | undefined;
-  hashes: Bytes[];
-  hashed: number;
+  hashes: Bytes[]; // by number
+  numbers: Set<number>;
 }
 
 interface Waiting {
@@ -166,7 +166,7 @@ export class Opening {
     const trailer = trailerText ? decodeTrailer(fromBase64url(trailerText)) : undefined;
     if (header.tenant !== this.#tenant) throw refused("the file holds epochs of another tenant");
     if (trailer && !same(trailer.id, header.id)) throw malformed("a trailer of another epoch");
-    const epoch: Epoch = { header, trailer, key: undefined, hashes: [], hashed: 0 };
+    const epoch: Epoch = { header, trailer, key: undefined, hashes: [], numbers: new Set() };
     const name = toBase64url(header.id);
     if (this.#epochs.has(name)) throw malformed("an epoch twice");
     this.#epochs.set(name, epoch);
@@ -191,6 +191,8 @@ export class Opening {
     const place = placeOf(row);
     const epoch = this.#epochs.get(toBase64url(place.epoch));
     if (!epoch) throw malformed("a row before its epoch");
+    if (epoch.numbers.has(place.number)) throw malformed("a row stands twice");
+    epoch.numbers.add(place.number);
     this.#rows++;
     this.#waiting.push({ epoch, row, open });
   }
@@ -205,10 +207,7 @@ export class Opening {
 
   async #open({ epoch, row, open }: Waiting): Promise<Event | undefined> {
     const place = placeOf(row);
-    if (epoch.trailer) {
-      if (!epoch.hashes[place.number]) epoch.hashed++;
-      epoch.hashes[place.number] = await rowHash(row, open);
-    }
+    if (epoch.trailer) epoch.hashes[place.number] = await rowHash(row, open);
     if (!epoch.key) {
       this.#problem("Rows of days or epochs that do not open", 1);
       return undefined;
@@ -225,11 +224,11 @@ export class Opening {
     }
   }
 
-  async #checkComplete({ header, trailer, hashes, hashed }: Epoch): Promise<void> {
+  async #checkComplete({ header, trailer, hashes, numbers }: Epoch): Promise<void> {
     if (!trailer) return;
-    const there = hashed === trailer.rows && hashes.length === trailer.rows;
+    const there = numbers.size === trailer.rows && hashes.length === trailer.rows;
     if (there && same(await rootOf(hashes), trailer.root)) return;
-    const what = there ? "rows were altered" : `${trailer.rows - hashed} of ${trailer.rows} rows are missing`;
+    const what = there ? "rows were altered" : `${trailer.rows - numbers.size} of ${trailer.rows} rows are missing`;
     this.#problem(`${dateOf(header.day)}: incomplete: ${what} in an epoch that was closed.`, 0);
   }
 }
