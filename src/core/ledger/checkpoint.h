@@ -37,6 +37,7 @@ Result<std::uint64_t> parse_size(std::string_view decimal);
 
 // The trees of one log: "countersign/<log id>" and, under it, "countersign/<log id>/tenant/<tenant id>".
 // malformed: a log id that is empty, over 64 characters or holds others than A-Z a-z 0-9 - _ .
+inline constexpr std::string_view kOperatorTree = "operator";  // stands for a tenant id: what belongs to no tenant
 Result<std::string> global_origin(std::string_view log_id);
 std::string tenant_origin(std::string_view global_origin, const TenantId& tenant);
 

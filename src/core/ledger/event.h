@@ -33,11 +33,11 @@ std::string_view name(Outcome outcome);
 // Who acted, and with what. Empty texts are left out.
 struct Actor {
   std::string kind;        // staff, tenant_admin, api_key, service, user
-  std::string id;          // of the person or application
-  std::string credential;  // what proved it: uid of the operator's account, integration key, passkey id
-  std::string session;
-  std::string parent;      // the credential that made this one
-  std::string ip;
+  std::string id{};          // of the person or application
+  std::string credential{};  // what proved it: uid of the operator's account, integration key, passkey id
+  std::string session{};
+  std::string parent{};      // the credential that made this one
+  std::string ip{};
   bool operator==(const Actor&) const = default;
 };
 
@@ -70,7 +70,7 @@ struct Event {
   std::vector<RowSet> rows;        // of history
   std::uint64_t count = 0;         // rows or objects in all
   std::vector<std::int64_t> days;  // whose keys were released, counted from 1970-01-01
-  std::string detail;              // reason of a refusal, a shred's month, a trailer's hash
+  std::string detail;              // reason of a refusal, a shred's month, hex of a closed epoch's trailer
   bool operator==(const Event&) const = default;
 };
 

@@ -97,7 +97,8 @@ Result<ProvedEvent> verify_event_proof(const EventProof& proof, const Policy& po
   const VerifierKey key = TRY(out.global_tree.log.named(claimed.origin));
   out.tenant_tree = TRY(open_checkpoint(proof.event.checkpoint, key));
   TRY(verify_inclusion(leaf_hash(bytes_of(text)), proof.event.index, out.tenant_tree.head, proof.event.hashes));
-  if (out.event.tenant != tenant) return Error{Errc::refused, "the event is of another tenant than its tree"};
+  const TenantId owner = tenant.text() == kOperatorTree ? TenantId() : tenant;
+  if (out.event.tenant != owner) return Error{Errc::refused, "the event is of another tenant than its tree"};
   return out;
 }
 

@@ -203,6 +203,43 @@ TEST(EventProof, IsRefusedForATreeOrEventOfAnotherTenant) {
   EXPECT_EQ(no_tenant.error(), Errc::malformed);
 }
 
+TEST(EventProof, ShowsTheOperatorsOwnEvents) {
+  World world;
+  world.tenant_key = *world.log.verifier.named("countersign/x/tenant/operator");
+  for (const auto& tenant : {TenantId(), TenantId::trusted("operator")}) {
+    world.tenant_tree.leaves[42] = leaf_hash(bytes_of(event_text(42, tenant)));
+    world.tenant_tree.rebuild();
+    world.prove(42, event_text(42, tenant));
+    EXPECT_EQ(verify_event_proof(world.proof, world.policy).has_value(), tenant.empty());
+  }
+}
+
+TEST(EventProof, AgreesWithTheWorkedExample) {
+  std::ifstream in(countersign::testing::source_dir() / "vectors/ledger.json");
+  const auto file = nlohmann::json::parse(in);
+  const auto proof = parse_event_proof(file["proof"].get<std::string>());
+  ASSERT_TRUE(proof);
+  const auto proved = verify_event_proof(*proof, *parse_policy(file["policy"].get<std::string>()));
+  ASSERT_TRUE(proved);
+  EXPECT_EQ(proved->text, file["entries"][proved->index].get<std::string>());
+  EXPECT_EQ(proved->index, 2u);
+  // And made again from the seeds, byte for byte.
+  const auto log = ledger_key(file["seeds"]["log"], file["origin"].get<std::string>());
+  const auto witness = witness_key(file["seeds"]["witness"], "witness.example/w1");
+  const auto tenant_key = *log.verifier.named(tenant_origin(log.verifier.name(), proved->event.tenant));
+  LedgerTree tree(file["entries"].get<std::vector<std::string>>());
+  const Note head = *sign_checkpoint({tenant_key.name(), tree.head(), {}}, tenant_key, sign_with(log.key));
+  LedgerTree global(file["before"].get<std::vector<std::string>>());
+  global.append_text(head.text);
+  Note top = *sign_checkpoint({log.verifier.name(), global.head(), {}}, log.verifier, sign_with(log.key));
+  top.signatures.push_back(*cosign(top.text, file["time"], witness.verifier, sign_with(witness.key)));
+  const Bytes event(proved->text.begin(), proved->text.end());
+  const EventProof made{
+      {event, 2, *inclusion_proof(2, tree.size(), tree.nodes()), head},
+      {std::nullopt, global.size() - 1, *inclusion_proof(global.size() - 1, global.size(), global.nodes()), top}};
+  EXPECT_EQ(print(made), file["proof"].get<std::string>());
+}
+
 TEST(EventProof, RefusesWhatHasNotItsForm) {
   const World world;
   const std::string good = print(world.proof), first = print(world.proof.event), second = print(world.proof.head);
