@@ -65,6 +65,7 @@ need_to_run() {
   need libsystemd-dev header systemd/sd-daemon.h
   need libp11-dev header libp11.h
   need libtss2-dev header tss2/tss2_esys.h
+  need libseccomp-dev header seccomp.h
   need npm cmd npm
 }
 
@@ -84,6 +85,7 @@ need_to_test() {
   need libnet-duo-perl file /usr/share/perl5/Net/Duo.pm
   need liblwp-protocol-https-perl file /usr/share/perl5/LWP/Protocol/https.pm
   need python3-duo-client file /usr/lib/python3/dist-packages/duo_client/auth.py
+  need python3-cryptography file /usr/lib/python3/dist-packages/cryptography/__init__.py
   need firefox-esr cmd firefox-esr
   need chromium cmd chromium
   need fonts-ipafont-gothic file '/usr/share/fonts/opentype/ipafont-gothic/ipag.ttf'
