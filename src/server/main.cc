@@ -7,6 +7,7 @@
 #include "server/cli.h"
 #include "server/cli_backup.h"
 #include "server/config.h"
+#include "server/reader.h"
 #include "server/wiring.h"
 #include "store/open.h"
 
@@ -138,6 +139,7 @@ int run(int argc, char** argv, steady_clock::time_point started) {
   add_migrate(app, globals, data, chosen);
   add_backup_commands(app, globals, chosen);
   add_authenticator_commands(app, chosen);
+  add_reader_commands(app, globals.json, chosen);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

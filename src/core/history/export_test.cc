@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include "core/codec/base64.h"
-#include "core/codec/fields.h"
 #include "core/history/opening.h"
 #include "core/history/reader_key.h"
 #include "testing/seeded_random.h"
@@ -16,13 +15,14 @@ using countersign::testing::SeededRandom;
 constexpr std::int64_t kDay = 20'526;
 const TenantId kTenant = TenantId::trusted("DA23456789ABCDEFGHJK");
 
+// As core/record binds it.
 std::string open_of(std::string_view id, std::int64_t day = kDay) {
-  codec::FieldWriter out("");
-  out.put(kTenant.text());
-  out.put("activity");
-  out.put(id);
-  out.put(std::to_string(day));
-  return out.take();
+  std::string out;
+  for (const std::string& field : {kTenant.text(), std::string("activity"), std::string(id), std::to_string(day)}) {
+    out.push_back(static_cast<char>(field.size()));
+    out.append(7, '\0').append(field);
+  }
+  return out;
 }
 
 // One epoch of two rows, sealed to one reader.
@@ -180,6 +180,18 @@ TEST(Opening, RefusesFilesThatAreNotWhole) {
   auto twice = whole;
   twice.insert(twice.begin() + 4, whole[3]);
   EXPECT_EQ(open_all(world.key, twice).error().code, Errc::malformed);
+}
+
+TEST(RowSubject, OfAnotherFormIsMalformed) {
+  const std::string whole = open_of("event");
+  ASSERT_TRUE(decode_subject(whole));
+  EXPECT_EQ(decode_subject(whole)->stream, "activity");
+  for (std::size_t size = 0; size < whole.size(); ++size) {
+    EXPECT_EQ(decode_subject(std::string_view(whole).substr(0, size)).error().code, Errc::malformed) << size;
+  }
+  EXPECT_EQ(decode_subject(whole + "x").error().code, Errc::malformed);
+  EXPECT_EQ(decode_subject(open_of("event", -1)).error().code, Errc::malformed);
+  EXPECT_EQ(decode_subject(std::string(64, '\xff')).error().code, Errc::malformed);
 }
 
 TEST(Opening, RefusesARowWhoseOpenPartNamesAnotherDay) {

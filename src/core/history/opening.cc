@@ -1,14 +1,21 @@
 #include "core/history/opening.h"
 
+#include <charconv>
 #include <chrono>
 #include <utility>
 
-#include "core/codec/fields.h"
+#include "core/history/wire.h"
 
 namespace countersign::history {
 namespace {
 
-constexpr std::size_t kOpenMax = 1024;
+// A field as core/record binds it to a row: its length in eight bytes, the low one first, and the field.
+std::string_view bound_field(Reader& in) {
+  std::uint64_t size = 0;
+  const ByteView length = in.take(sizeof(size));
+  for (std::size_t i = length.size(); i-- > 0;) size = size << 8 | length[i];
+  return text_of(in.take(size));
+}
 
 Error cut_off() { return {Errc::malformed, "the file was cut off: its end is missing"}; }
 
@@ -26,13 +33,14 @@ std::string sentence(const std::string& place, const Error& error) {
 }  // namespace
 
 Result<RowSubject> decode_subject(std::string_view open) {
-  codec::FieldReader in(open, "", kOpenMax);
+  Reader in(bytes_of(open));
   RowSubject out;
-  const std::string_view tenant = in.text();
-  out.stream = in.text();
-  const std::string_view id = in.text();
-  out.day = static_cast<std::int64_t>(in.number(kDayMax));
-  if (!in.whole()) return Error{Errc::malformed, "what stands beside the row is not of its form"};
+  const std::string_view tenant = bound_field(in);
+  out.stream = bound_field(in);
+  const std::string_view id = bound_field(in), day = bound_field(in);
+  std::from_chars(day.data(), day.data() + day.size(), out.day);
+  const bool plain = std::to_string(out.day) == day && out.day >= 0 && out.day <= kDayMax;
+  if (!in.whole() || !plain) return Error{Errc::malformed, "what stands beside the row is not of its form"};
   out.tenant = TRY(TenantId::parse(tenant));
   out.id = TRY(EventId::parse(id));
   return out;

@@ -1,5 +1,5 @@
 // What a row's text and its open part say (docs/protocols/history-export.md, Texts).
-import { fromUtf8, malformed, utf8, type Bytes } from "./bytes.ts";
+import { Cutter, fromUtf8, malformed, utf8, type Bytes } from "./bytes.ts";
 
 export type Event = Record<string, unknown>;
 
@@ -37,11 +37,18 @@ class Fields {
   }
 }
 
+// Each field after its length in eight bytes, the low one first; no length here needs more than two.
 export function decodeOpen(bytes: Bytes): Opened {
-  const fields = new Fields(bytes);
-  const opened = { tenant: fields.text(), stream: fields.text(), id: fields.text(), day: fields.number() };
-  fields.end();
-  return opened;
+  const cut = new Cutter(bytes);
+  const field = (): string => {
+    const size = cut.take(8);
+    if (size.subarray(2).some((byte) => byte !== 0)) throw malformed("what stands beside the row is not of its form");
+    return fromUtf8(cut.take((size[0] ?? 0) + 256 * (size[1] ?? 0)));
+  };
+  const opened = { tenant: field(), stream: field(), id: field(), day: field() };
+  cut.end();
+  if (!/^(0|[1-9]\d{0,6})$/.test(opened.day)) throw malformed("what stands beside the row is not of its form");
+  return { ...opened, day: Number(opened.day) };
 }
 
 const TEXTS = ["event_type", "result", "reason", "factor", "user.key", "user.name", "email", "alias", "application.key"];

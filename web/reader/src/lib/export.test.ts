@@ -24,18 +24,22 @@ function fields(...texts: string[]): string {
   return texts.map((one) => `${utf8(one).length}:${one};`).join("");
 }
 
+function bound(...texts: string[]): Bytes {
+  return concat(...texts.flatMap((one) => [uint(utf8(one).length, 8).reverse(), one]));
+}
+
 // A row of the worked example's epoch, as the server would write it.
 async function sealed(number: number, said: string): Promise<{ row: Bytes; open: Bytes }> {
-  const open = utf8(fields(tenant, "activity", `event-${number}`, String(day)));
+  const open = bound(tenant, "activity", `event-${number}`, String(day));
   const plain = new Uint8Array(256);
   plain.set(concat(uint(utf8(said).length, 4), said));
   const nonce = hex(vector.base_nonce);
   const count = uint(number, 8);
   count.forEach((byte, i) => (nonce[4 + i] = (nonce[4 + i] ?? 0) ^ byte));
   const head = concat(hex(vector.epoch_id), count);
-  const bound = concat("MFAR", uint(1, 1), text(tenant), uint(day, 8), head, open);
+  const associated = concat("MFAR", uint(1, 1), text(tenant), uint(day, 8), head, open);
   const key = await aesKey(await derive(hex(vector.epoch_key), "row key", 32));
-  return { row: concat(head, await seal(key, nonce, bound, plain)), open };
+  return { row: concat(head, await seal(key, nonce, associated, plain)), open };
 }
 
 const said = (name: string) =>
