@@ -5,8 +5,6 @@ import base64
 import hashlib
 import importlib.util
 import json
-import pathlib
-import shutil
 import subprocess
 import sys
 
@@ -138,23 +136,27 @@ class Log:
                 + "\n" + self.head_proof())
 
     def export(self, folder):
-        """The tenant's tree as files, from the definitions of the protocol's page."""
-        def put(name, data):
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            (folder / name).write_bytes(data)
-        put("checkpoint", self.tenant_note.encode())
-        put("head.tlog-proof", self.head_proof().encode())
-        put("policy", self.policy.encode())
-        level, span = 0, 1
-        while len(self.leaves) >= span:
-            hashes = [mth(self.leaves[i * span:(i + 1) * span]) for i in range(len(self.leaves) // span)]
-            for n in range(0, len(hashes), 256):
-                put(verify.tile_path(level, n // 256, len(hashes[n:n + 256])), b"".join(hashes[n:n + 256]))
-            level, span = level + 1, span * 256
-        for n in range(0, len(self.entries), 256):
-            some = self.entries[n:n + 256]
-            put(verify.tile_path("entries", n // 256, len(some)),
-                b"".join(len(each).to_bytes(2, "big") + each for each in some))
+        export(folder, self.tenant_note, self.entries)
+        (folder / "head.tlog-proof").write_text(self.head_proof())
+        (folder / "policy").write_text(self.policy)
+
+
+def export(folder, note, entries):
+    """A tree as files, from the definitions of the protocol's page."""
+    def put(name, data):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(data)
+    put("checkpoint", note.encode())
+    leaves, level, span = [verify.leaf_hash(entry) for entry in entries], 0, 1
+    while len(leaves) >= span:
+        hashes = [mth(leaves[i * span:(i + 1) * span]) for i in range(len(leaves) // span)]
+        for n in range(0, len(hashes), 256):
+            put(verify.tile_path(level, n // 256, len(hashes[n:n + 256])), b"".join(hashes[n:n + 256]))
+        level, span = level + 1, span * 256
+    for n in range(0, len(entries), 256):
+        some = entries[n:n + 256]
+        put(verify.tile_path("entries", n // 256, len(some)),
+            b"".join(len(each).to_bytes(2, "big") + each for each in some))
 
 
 def example():
@@ -396,6 +398,46 @@ def _():
     code, out, err = run("tree", folder, "--policy", folder / "policy", "--unwitnessed")
     expect_equal(code, 0, err)
     expect("may show others another tree" in out, out)
+
+
+@check("a global tree is verified, and refused for two roots of one size or a stranger's head")
+def _():
+    log = Log([event(0)], [])
+
+    def verdict(changed=None):
+        heads = []
+        for n in range(300):
+            size, tenant = 1 + n // 3, f"countersign/example/tenant/DA{n % 3}"
+            heads.append(changed(n, tenant, size) if changed and changed(n, tenant, size) else
+                         log.text(tenant, [verify.leaf_hash(b"x")] * size))
+        heads = [head.encode() for head in heads]
+        text = log.text(log.origin, [verify.leaf_hash(head) for head in heads])
+        folder = temporary_folder()
+        export(folder, text + "\n" + log.log.line(text) + log.witness.line(text, log.time), heads)
+        (folder / "policy").write_text(log.policy)
+        return run("tree", folder, "--policy", folder / "policy")
+
+    code, out, err = verdict()
+    expect_equal((code, err), (0, ""), "the verdict")
+    expect("300 entries hash to that root" in out, out)
+    for changed, words in (
+            (lambda n, tenant, size: n == 200 and log.text(tenant, [verify.leaf_hash(b"y")] * (size - 1)), "two roots"),
+            (lambda n, tenant, size: n == 200 and log.text("countersign/other/tenant/DA1", []), "not the tree of a tenant"),
+            (lambda n, tenant, size: n == 200 and "nonsense\n", "three lines")):
+        code, out, err = verdict(changed)
+        expect_equal((code, "VERIFIED" in out), (1, False), words)
+        expect(words in err, f"{words!r} in {err}")
+
+
+@check("nothing that was recorded reaches the terminal as a command")
+def _():
+    log = Log([event(0, detail="\x1b[2J \u009b1m \u202e")], [])
+    folder = temporary_folder()
+    (folder / "policy").write_text(log.policy)
+    (folder / "e.event-proof").write_text(log.event_proof(0))
+    code, out, err = run("proof", folder / "e.event-proof", "--policy", folder / "policy")
+    expect_equal((code, err), (0, ""), "the verdict")
+    expect(out.replace("\n", "").isprintable() and "\\u009b1m \\u202e" in out, out)
 
 
 @check("the program verifies proofs and checkpoints and says so by its exit code")

@@ -569,7 +569,7 @@ def hash_tile(hashes):
 
 
 def verify_tiles(folder, size, visit):
-    """Builds the tree out of its entries and compares every tile on the way; `visit(entry)` sees each. The tree."""
+    """The tree, built out of its entries; every tile is compared, and `visit` sees each entry as it is added."""
     tree, level, hashes = Tree(), 0, []
     for index in range((size + TILE_WIDTH - 1) // TILE_WIDTH):
         width = min(TILE_WIDTH, size - index * TILE_WIDTH)
@@ -670,8 +670,13 @@ def trust_tenant_head(folder, note, checkpoint, policy, unwitnessed):
 
 # ---- The commands ------------------------------------------------------------------------------------------------
 
+def plain(text):
+    """For a terminal: what is not to be printed, such as escape codes and marks of direction, is spelled out."""
+    return "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in text)
+
+
 def say(line):
-    print(line)
+    print(plain(line))
 
 
 def say_witnesses(witnesses):
@@ -744,7 +749,7 @@ def main(arguments=None):
     try:
         COMMANDS[options.command](options, Policy(pathlib.Path(options.policy).read_bytes()))
     except Refused as why:
-        print(f"REFUSED     {why}", file=sys.stderr)
+        print(f"REFUSED     {plain(str(why))}", file=sys.stderr)
         return 1
     except OSError as error:
         print(f"cannot read {error.filename}: {error.strerror}", file=sys.stderr)
