@@ -14,6 +14,7 @@
 #include "core/identity/application.h"
 #include "core/identity/enrolment.h"
 #include "keys/history_keys.h"
+#include "keys/root_questions.h"
 
 namespace countersign::keys {
 
@@ -32,7 +33,7 @@ struct Assertion {
 };
 
 // Thread-safe. Every call: unavailable when the keys are away; refused when a sealed value was moved or altered.
-class Keys : public HistoryKeys {
+class Keys : public HistoryKeys, public RootQuestions {
  public:
   // Seals a service-class value for its place.
   virtual Result<Bytes> seal(const Place& place, const Secret& plain) = 0;
@@ -71,6 +72,9 @@ class Keys : public HistoryKeys {
 
   // The number to type for a push, `digits` long; derived from the attempt, stored nowhere.
   virtual Result<std::string> push_number(const TenantId& tenant, const AttemptId& attempt, int digits) = 0;
+
+  // The same value sealed under the root key that seals now; as it is where that sealed it already. Nothing comes out.
+  virtual Result<Bytes> reseal(const Place& place, ByteView sealed) = 0;
 
   // Opens one number, for sending to it.
   virtual Result<Secret> unseal_number_for_send(const Phone& phone) = 0;

@@ -148,6 +148,7 @@ LocalKeys::LocalKeys(RootKeys roots, Random& random) : LocalKeys(std::move(roots
 LocalKeys::LocalKeys(RootKeys roots, std::string keyring, Random& random, const Clock& clock)
     : roots_(std::make_shared<const RootKeys>(std::move(roots))),
       random_(random),
+      has_keyring_(!keyring.empty()),
       history_(std::move(keyring), head_keys(*roots_), random, clock) {
   random_.fill(epoch_);
   const Wiped secret(random_bytes(random_, crypto::kDigestMax));
@@ -157,12 +158,17 @@ LocalKeys::LocalKeys(RootKeys roots, std::string keyring, Random& random, const 
 LocalKeys::~LocalKeys() = default;
 
 Result<std::unique_ptr<LocalKeys>> LocalKeys::open(const Files& files, Random& random, const Clock& clock) {
-  RootKeys roots = TRY(RootKeys::open(files.root_key));
-  return std::make_unique<LocalKeys>(std::move(roots), files.keyring, random, clock);
+  RootSource source = TRY(RootSource::parse(files.root_source, files.root_key));
+  RootKeys roots = TRY(source.read());
+  auto out = std::make_unique<LocalKeys>(std::move(roots), files.keyring, random, clock);
+  out->source_.emplace(std::move(source));
+  return out;
 }
 
 Result<std::unique_ptr<LocalKeys>> LocalKeys::open(const std::string& root_key_file, Random& random) {
-  return open({root_key_file, std::filesystem::path(root_key_file).replace_filename("keyring")}, random, kNoClock);
+  return open({.root_key = root_key_file,
+               .keyring = std::filesystem::path(root_key_file).replace_filename("keyring")},
+              random, kNoClock);
 }
 
 std::shared_ptr<const RootKeys> LocalKeys::roots() const {

@@ -16,6 +16,7 @@
 #include "keys/keys.h"
 #include "keys/ring_history.h"
 #include "keys/root_key.h"
+#include "keys/root_source.h"
 
 namespace countersign::keys {
 
@@ -47,6 +48,8 @@ class LocalKeys : public Keys {
   // Shared: who seals may still hold the list that a rotation has just replaced.
   std::shared_ptr<const RootKeys> roots_;
   mutable std::mutex roots_mutex_;
+  std::mutex changing_roots_;
+  std::optional<RootSource> source_;  // where the list is kept; guarded by the line above
   Random& random_;
   std::array<std::uint8_t, kEpochIdSize> epoch_;
   std::atomic<std::uint64_t> next_number_ = 0;
@@ -57,12 +60,14 @@ class LocalKeys : public Keys {
   Cache<crypto::MacKey> push_keys_{kCachedKeysMax};
   Cache<crypto::MacKey> token_keys_{kCachedKeysMax};
   Cache<AppKeys> app_keys_{kCachedKeysMax};
+  const bool has_keyring_;
   RingHistory history_;
 
  public:
   struct Files {
     std::string root_key;
     std::string keyring;  // a directory, made on first use
+    std::string root_source = "file";  // root_source.h
   };
   // `random` and `clock` must outlive the object; `random` must be safe for parallel use.
   LocalKeys(RootKeys roots, std::string keyring, Random& random, const Clock& clock);
@@ -95,6 +100,7 @@ class LocalKeys : public Keys {
   Result<std::string> push_number(const TenantId& tenant, const AttemptId& attempt, int digits) override;
   Result<Secret> unseal_number_for_send(const Phone& phone) override;
   Result<Secret> unseal(const Place& place, ByteView sealed) override;
+  Result<Bytes> reseal(const Place& place, ByteView sealed) override;
   Result<Bytes> seal_history(const TenantId& tenant, std::string_view open, std::string_view plain) override;
   Result<std::string> open_history(const TenantId& tenant, std::string_view open, ByteView sealed) override;
   Result<Bytes> token_digest(std::string_view purpose, const Secret& token) override;
@@ -120,11 +126,19 @@ class LocalKeys : public Keys {
   Result<Bytes> ledger_key() override { return history_.ledger_key(); }
   Result<Bytes> sign_note(std::string_view text) override { return history_.sign_note(text); }
 
+  Result<RootList> root_keys() override;
+  Result<std::string> add_root_key(Instant now) override;
+  Result<void> know_root_key(const std::string& id) override;
+  Result<void> use_root_key(const std::string& id) override;
+  Result<void> drop_root_key(const std::string& id) override;
+
   // The keyring itself: for what prepares it, rewraps it or looks at it.
   Keyring& keyring() { return history_.ring(); }
 
  private:
   std::shared_ptr<const RootKeys> roots() const;
+  Result<void> keep(RootKeys list);
+  Result<void> know(ByteView id);
   Sealer sealer(const Place& place);
   std::shared_ptr<const crypto::AeadKey> seal_key(const RootKey& root, const TenantId& tenant);
   std::shared_ptr<const crypto::AeadKey> history_key(const RootKey& root, const TenantId& tenant, ByteView epoch);

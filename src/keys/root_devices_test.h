@@ -71,7 +71,7 @@ class SoftToken {
   SoftToken() {
     std::filesystem::create_directory(folder_.file("tokens"));
     folder_.write("softhsm.conf", "directories.tokendir = " + folder_.file("tokens") + "\nlog.level = ERROR\n");
-    ::setenv("SOFTHSM2_CONF", folder_.file("softhsm.conf").c_str(), 1);
+    plug_in();
     folder_.write("pin", "493817\n");
     made_ = ran({"softhsm2-util", "--init-token", "--free", "--label", "countersign", "--pin", "493817", "--so-pin",
                  "80215577"});
@@ -79,6 +79,7 @@ class SoftToken {
   ~SoftToken() { ::unsetenv("SOFTHSM2_CONF"); }
 
   bool made() const { return made_; }
+  void plug_in() const { ::setenv("SOFTHSM2_CONF", folder_.file("softhsm.conf").c_str(), 1); }
   // "rsa:2048", "EC:prime256v1": a pair whose private half never leaves the token.
   // An id of its own, by which a driver finds the public half of a key on a curve.
   bool make_key(const std::string& label, const std::string& sort, const std::string& use) {

@@ -20,7 +20,7 @@ constexpr std::size_t kHeadSize = kMagic.size() + 2;
 constexpr std::size_t kMadeSize = 8;
 constexpr std::size_t kEntrySize = kMadeSize + kRootKeySize;
 constexpr std::size_t kSumSize = 8;
-constexpr std::uint64_t kMadeMax = std::uint64_t{1} << 40;  // some 34,000 years: an Instant holds it
+constexpr std::uint64_t kMadeMax = std::uint64_t{1} << 50;  // some 35,000 years: an Instant holds it
 
 // What had digests before root keys could be rotated: found under keys that follow from the root key itself. Frozen; a
 // purpose that is not here derives from the digest key.
@@ -83,7 +83,7 @@ Bytes derive(ByteView root, std::string_view purpose, std::string_view whose, By
 struct RootKeys::Page {
   struct Entry {
     RootId id;
-    std::int64_t made_s;  // 0: not noted
+    std::int64_t made_ms;  // 0: not noted
     KeyBytes key;
   };
   struct Content {
@@ -165,7 +165,7 @@ Result<RootKeys> RootKeys::decode(ByteView stored) {
   for (std::size_t i = 0; i < content.size; ++i) {
     const std::uint64_t made = little_endian(rest.first(kMadeSize));
     if (made > kMadeMax) return no_root_key();
-    content.entries[i].made_s = static_cast<std::int64_t>(made);
+    content.entries[i].made_ms = static_cast<std::int64_t>(made);
     rest = rest.subspan(kMadeSize);
     take(content.entries[i].key);
     page->name(i);
@@ -187,7 +187,7 @@ Secret RootKeys::encode() const {
   out.push_back(static_cast<char>(kListVersion));
   out.push_back(static_cast<char>(content.size));
   for (std::size_t i = 0; i < content.size; ++i) {
-    const auto made = static_cast<std::uint64_t>(content.entries[i].made_s);
+    const auto made = static_cast<std::uint64_t>(content.entries[i].made_ms);
     for (int shift = 0; shift < 64; shift += 8) out.push_back(static_cast<char>(made >> shift));
     out.append(text_of(content.entries[i].key));
   }
@@ -213,7 +213,7 @@ std::size_t RootKeys::size() const { return page_->content().size; }
 RootKey RootKeys::at(std::size_t index) const {
   const Page::Entry& entry = page_->content().entries[std::min(index, size() - 1)];
   std::optional<Instant> made;
-  if (entry.made_s != 0) made = from_unix_s(entry.made_s);
+  if (entry.made_ms != 0) made = from_unix_ms(entry.made_ms);
   return {entry.id, entry.key, made};
 }
 
@@ -242,7 +242,7 @@ Result<RootKeys> RootKeys::with_added(Random& random, Instant now) const {
   Page::Content& content = out.page_->content();
   Page::Entry& entry = content.entries[content.size];
   random.fill(entry.key);
-  entry.made_s = unix_s(now);
+  entry.made_ms = unix_ms(now);
   out.page_->name(content.size);
   content.first_alone = false;
   ++content.size;

@@ -59,7 +59,7 @@ class RootKeys {
   // Opens either form: 32 bytes are one key as it is, else what encode() writes.   refused: neither, or damaged.
   static Result<RootKeys> decode(ByteView stored);
   // One key that never had company: its 32 bytes. Else
-  // "CSRK" ‖ 2 ‖ n ‖ n × (made, unix s(8) ‖ key(32)) ‖ digest key(32) ‖ token keys ‖ the first 8 bytes of SHA-256 of
+  // "CSRK" ‖ 2 ‖ n ‖ n × (made, unix ms(8) ‖ key(32)) ‖ digest key(32) ‖ token keys ‖ the first 8 bytes of SHA-256 of
   // all before. Numbers are little-endian.
   Secret encode() const;
 
