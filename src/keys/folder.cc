@@ -34,6 +34,14 @@ Result<void> check(const std::string& path, const struct stat& found) {
 
 }  // namespace
 
+// Root writes for whom the directory belongs to: keyd gave its rights up and reads the same files.
+void give_to_owner(int folder, int file) {
+  struct stat owner;
+  if (::geteuid() == 0 && ::fstat(folder, &owner) == 0) {
+    static_cast<void>(::fchown(file, owner.st_uid, owner.st_gid));  // where that fails, opening it says so
+  }
+}
+
 // --- a file
 
 File::~File() {
@@ -126,6 +134,7 @@ Result<void> Folder::prepare() {
   TRY(check(path_, found));
   const int locked = ::openat(fd, kLockName, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, kOwnersAlone);
   if (locked < 0) return failed(kLockName, "cannot be opened");
+  give_to_owner(fd, locked);
   fd_ = ::fcntl(fd, F_DUPFD_CLOEXEC, 3);
   if (fd_ < 0) {
     ::close(locked);
@@ -162,6 +171,7 @@ Result<File> Folder::open_or_make(const std::string& name) {
   if (found || found.error().code != Errc::not_found) return found;
   const int fd = ::openat(fd_, name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, kOwnersAlone);
   if (fd < 0) return failed(name, "cannot be made");
+  give_to_owner(fd_, fd);
   File made(fd, name);
   TRY(make_durable());
   return made;
@@ -173,6 +183,7 @@ Result<void> Folder::replace(const std::string& name, ByteView content) {
   {
     const int fd = ::openat(fd_, fresh.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, kOwnersAlone);
     if (fd < 0) return failed(fresh, "cannot be made");
+    give_to_owner(fd_, fd);
     const File file(fd, fresh);
     const Result<void> written = file.append(0, content);
     if (!written) {
