@@ -118,10 +118,12 @@ class SmallWorld {
   // The authentication events so far, oldest first.
   std::vector<std::string> events(store::Stream stream = store::Stream::authentication) {
     std::vector<std::string> out;
-    EXPECT_TRUE(flow::read_history(*ports, tenant.id, stream, {}, [&](Instant, const std::string& json) {
-      out.push_back(json);
-      return true;
-    }));
+    const flow::Reader reader{{.kind = "operator", .credential = "test"}, "test"};
+    EXPECT_TRUE(flow::read_history(*ports, reader, {.tenant = tenant.id, .stream = stream},
+                                   [&](const flow::OpenedEvent& event) {
+                                     out.push_back(flow::log_json_of(event));
+                                     return true;
+                                   }));
     return out;
   }
 

@@ -5,6 +5,8 @@
 #include "core/codec/json_write.h"
 #include "core/codec/utf8.h"
 #include "core/record/auth_event.h"
+#include "flow/ledger.h"
+#include "flow/run_again.h"
 #include "flow/sign_in.h"
 #include "store/history.h"
 
@@ -70,13 +72,23 @@ Result<void> commit(const Administration& by, const Change& change, const store:
   event.target_key = change.target_key;
   event.target_name = change.target_name;
   const store::HistoryRow row = TRY(seal_event(by.ports, event));
-  const Result<bool> done = store::write_and_wait(by.ports.store, [&](store::Txn& txn) -> Result<bool> {
+  ledger::Event noted = begin_event(by.ports, ledger::EventType::config_change, change.tenant, ledger_actor(by.actor));
+  noted.object = change.action;
+  noted.rows = {row_set(row)};
+  noted.count = 1;
+  return write_again(by.ports.store, [&](store::Txn& txn) -> Result<void> {
     TRY(flow(txn));
     TRY(store::append_history(txn, row));
-    return true;
+    return record(txn, {noted});
   });
-  if (!done) return done.error();
-  return {};
+}
+
+ledger::Actor ledger_actor(const Actor& actor) {
+  ledger::Actor out;
+  out.kind = actor.type == "system" ? "operator" : actor.type;
+  out.id = actor.key;
+  out.credential = actor.credential;
+  return out;
 }
 
 Result<void> check_name(std::string_view name, std::string_view what) {

@@ -13,6 +13,7 @@
 #include "core/base/secret.h"
 #include "core/identity/application.h"
 #include "core/identity/tenant.h"
+#include "core/ledger/event.h"
 #include "core/policy/policy.h"
 #include "flow/ports.h"
 #include "store/tenants.h"
@@ -24,7 +25,10 @@ struct Actor {
   std::string type = "system";
   std::string key;
   std::string name = "command line";
+  std::string credential = "command line";  // with what; in the ledger
 };
+// The same for the ledger.
+ledger::Actor ledger_actor(const Actor& actor);
 
 struct Administration {
   const Ports& ports;
@@ -39,7 +43,7 @@ struct Change {
   std::string details = "{}";    // a JSON object without secrets
 };
 
-// Runs `flow` and writes the event of `change`, all or nothing, and waits until both are durable.
+// Runs `flow` and writes the event of `change` into history and ledger, all or nothing, and waits until it is durable.
 Result<void> commit(const Administration& by, const Change& change, const store::Flow& flow);
 
 // An object's name for people.   malformed: empty, over 255 bytes, not UTF-8, or with control characters.

@@ -76,6 +76,21 @@ Result<Situation> look_up_for_portal(const Ports& ports, store::Txn& txn, const 
   return out;
 }
 
+std::string session_name(const store::Session& session) {
+  return "session:" + codec::to_hex(session.digest).substr(0, session.digest.size());
+}
+
+Reader own_reader(const PortalCaller& caller, const OpenPortal& open) {
+  Reader reader;
+  reader.actor.kind = "user";
+  reader.actor.id = open.row.user.text();
+  reader.actor.credential = open.row.user.text();
+  reader.actor.session = session_name(open.row);
+  reader.actor.ip = caller.address;
+  reader.purpose = "own_account";
+  return reader;
+}
+
 Result<OpenPortal> read_portal(const Ports& ports, const PortalCaller& caller) {
   const bool named = caller.session.reveal().starts_with(kTokenPrefix) && caller.session.size() <= kTokenMax;
   if (!named) return no_session();

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "flow/portal.h"
+#include "flow/read_history.h"
 #include "store/visits.h"
 
 namespace countersign::flow {
@@ -17,6 +18,10 @@ struct OpenPortal {
 
 // The session that the caller's cookie names.   not_found: none.   refused: see portal.h.
 Result<OpenPortal> read_portal(const Ports& ports, const PortalCaller& caller);
+// Somebody who reads what is his own, as the ledger names him.
+Reader own_reader(const PortalCaller& caller, const OpenPortal& open);
+// What the ledger calls a session: the first half of its digest.
+std::string session_name(const store::Session& session);
 // A user as the portal sees him: his passkeys that policy allows, or a Deny.   not_found: no such user.
 Result<Situation> look_up_for_portal(const Ports& ports, store::Txn& txn, const TenantId& tenant, const UserId& user,
                                      const std::string& address);

@@ -128,7 +128,6 @@ Result<PortalView> view_of(const Ports& ports, const PortalCaller& caller, const
     browser.browser = here.browser;
     browser.os = here.os;
   }
-  view.sign_ins = TRY(recent_sign_ins(ports, caller.tenant, open.row.user));
   view.ceremony = open.session.ceremony;
   view.options = TRY(options_of(ports, open));
   view.next = open.session.next;
@@ -139,6 +138,21 @@ Result<PortalView> view_of(const Ports& ports, const PortalCaller& caller, const
   return view;
 }
 
+// Answers, and notes that the session was used where that is news.
+void touch(const Ports& ports, const OpenPortal& open, std::shared_ptr<PortalView> shown, Done<PortalView> done) {
+  const Instant end = signin::session_end(open.session, ports.clock.now());
+  if (end < open.row.expires + kTouchAfter) return done(std::move(*shown));
+  Result<store::Session> touched = seal_session(ports, open.row, open.session);
+  if (!touched) return done(std::move(touched).error());
+  // Whether somebody was faster does not matter: then the session was used just now.
+  store::write(
+      ports.store, [row = *std::move(touched)](store::Txn& txn) { return store::update_session(txn, row); },
+      [shown = std::move(shown), done = std::move(done)](Result<bool> written) {
+        if (!written) return done(std::move(written).error());
+        done(std::move(*shown));
+      });
+}
+
 }  // namespace
 
 void look_at_portal(const Ports& ports, PortalCaller caller, Done<PortalView> done) {
@@ -146,18 +160,16 @@ void look_at_portal(const Ports& ports, PortalCaller caller, Done<PortalView> do
   if (!open) return done(std::move(open).error());
   Result<PortalView> view = view_of(ports, caller, *open);
   if (!view) return done(std::move(view).error());
-  const Instant end = signin::session_end(open->session, ports.clock.now());
-  if (end < open->row.expires + kTouchAfter) return done(std::move(view));
-  Result<store::Session> touched = seal_session(ports, open->row, open->session);
-  if (!touched) return done(std::move(touched).error());
-  // Whether somebody was faster does not matter: then the session was used just now.
-  auto shown = std::make_shared<PortalView>(*std::move(view));  // lives until the commit is durable
-  store::write(
-      ports.store, [row = *std::move(touched)](store::Txn& txn) { return store::update_session(txn, row); },
-      [shown, done = std::move(done)](Result<bool> written) {
-        if (!written) return done(std::move(written).error());
-        done(std::move(*shown));
-      });
+  auto shown = std::make_shared<PortalView>(*std::move(view));  // lives until the ledger has what it shows
+  const Reader reader = own_reader(caller, *open);
+  const UserId user = open->row.user;
+  recent_sign_ins(ports, reader, caller.tenant, user,
+                  [&ports, open = std::make_shared<OpenPortal>(*std::move(open)), shown,
+                   done = std::move(done)](Result<std::vector<record::AuthEvent>> found) mutable {
+                    if (!found) return done(std::move(found).error());
+                    shown->sign_ins = *std::move(found);
+                    touch(ports, *open, std::move(shown), std::move(done));
+                  });
 }
 
 Result<PortalWait> portal_wait(const Ports& ports, const PortalCaller& caller) {

@@ -147,9 +147,10 @@ void portal_forget_browser(const Ports& ports, PortalCaller caller, PortalForm f
 
 namespace {
 
-// nullopt: no such sign-in of this user.
-Result<std::optional<Protection>> plan_report(const Ports& ports, const OpenPortal& open, const PortalForm& form) {
-  for (const record::AuthEvent& event : TRY(recent_sign_ins(ports, open.row.tenant, open.row.user))) {
+// nullopt: no such sign-in among those of this user.
+Result<std::optional<Protection>> plan_report(const Ports& ports, const OpenPortal& open, const PortalForm& form,
+                                              const std::vector<record::AuthEvent>& sign_ins) {
+  for (const record::AuthEvent& event : sign_ins) {
     if (event.id.text() != form.id) continue;
     Evidence evidence;
     evidence.kind = "not_me_portal";
@@ -165,17 +166,9 @@ Result<std::optional<Protection>> plan_report(const Ports& ports, const OpenPort
   return std::optional<Protection>();
 }
 
-}  // namespace
-
-// Sessions of the user go with it, so it is no change of this one; a second report finds no session.
-void portal_not_me(const Ports& ports, PortalCaller caller, PortalForm form, Done<PortalDone> done) {
-  const PortalDone look_again{PortalOutcome::look_again, {}, {}};
-  const Result<OpenPortal> open = read_portal(ports, caller);
-  if (!open) return done(open.error());
-  if (!crypto::equal(open->session.once, form.once)) return done(look_again);
-  Result<std::optional<Protection>> planned = plan_report(ports, *open, form);
+void report(const Ports& ports, Result<std::optional<Protection>> planned, Done<PortalDone> done) {
   if (!planned) return done(std::move(planned).error());
-  if (!*planned) return done(look_again);
+  if (!*planned) return done(PortalDone{PortalOutcome::look_again, {}, {}});
   auto protection = std::make_shared<Protection>(**std::move(planned));  // lives until the commit is durable
   ports.store.write([&ports, protection](store::Txn& txn) { return write_protection(ports, txn, *protection); },
                     [&ports, protection, done = std::move(done)](Result<void> written) {
@@ -183,6 +176,25 @@ void portal_not_me(const Ports& ports, PortalCaller caller, PortalForm form, Don
                       ports.wake(kOutboxKey);
                       done(PortalDone());
                     });
+}
+
+}  // namespace
+
+// Sessions of the user go with it, so it is no change of this one; a second report finds no session.
+void portal_not_me(const Ports& ports, PortalCaller caller, PortalForm form, Done<PortalDone> done) {
+  Result<OpenPortal> open = read_portal(ports, caller);
+  if (!open) return done(std::move(open).error());
+  if (!crypto::equal(open->session.once, form.once)) return done(PortalDone{PortalOutcome::look_again, {}, {}});
+  Reader reader = own_reader(caller, *open);
+  reader.purpose = "not_me";
+  const TenantId tenant = open->row.tenant;
+  const UserId user = open->row.user;
+  recent_sign_ins(ports, reader, tenant, user,
+                  [&ports, open = std::make_shared<OpenPortal>(*std::move(open)), form = std::move(form),
+                   done = std::move(done)](Result<std::vector<record::AuthEvent>> found) mutable {
+                    if (!found) return done(std::move(found).error());
+                    report(ports, plan_report(ports, *open, form, *found), std::move(done));
+                  });
 }
 
 }  // namespace countersign::flow

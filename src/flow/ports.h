@@ -4,6 +4,8 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,6 +15,7 @@
 #include "core/base/time.h"
 #include "core/webpush/endpoint.h"
 #include "flow/app_cache.h"
+#include "flow/history_book.h"
 #include "keys/keys.h"
 #include "store/store.h"
 
@@ -22,6 +25,23 @@ class Metadata;
 
 namespace countersign::flow {
 
+// How much a kind of reader may take out of history (security.md §2.6); nullopt: as much as it likes. A tenant that was
+// read in the window already counts once.
+struct Allowance {
+  std::string kind;  // of ledger::Actor
+  std::optional<std::int64_t> rows_a_day = std::nullopt, rows_a_month = std::nullopt;
+  std::optional<std::int64_t> tenants_an_hour = std::nullopt, tenants_a_month = std::nullopt;
+};
+// The operator's command line reads whole logs, but not everybody's; what signs in over a network reads little.
+inline std::vector<Allowance> default_allowances() {
+  return {{.kind = "operator", .tenants_an_hour = 20, .tenants_a_month = 60},
+          {.kind = "staff", .rows_a_day = 500, .rows_a_month = 5'000, .tenants_an_hour = 3, .tenants_a_month = 30},
+          {.kind = "tenant_admin", .rows_a_day = 50'000, .rows_a_month = 500'000, .tenants_an_hour = 1},
+          {.kind = "api_key",
+           .rows_a_day = 50'000, .rows_a_month = 500'000, .tenants_an_hour = 3, .tenants_a_month = 30},
+          {.kind = "user", .rows_a_day = 1'000, .rows_a_month = 10'000, .tenants_an_hour = 1}};
+}
+
 struct Settings {
   seconds push_lifetime{60};  // a push request waits so long for its answer
   seconds attempt_kept{600};  // a decided attempt can still be asked for (duo-api §9: at least 5 minutes)
@@ -30,6 +50,9 @@ struct Settings {
   std::vector<std::string> related_origins;  // further origins whose pages may use our passkeys
   webpush::Services push_services;           // whose endpoints phones may subscribe with
   std::string push_key;                      // the public key of Web Push, as browsers take it
+  std::string node = "node";                 // this process, in epochs and in the ledger
+  int retention_days = 365;                  // of tenants that have said nothing
+  std::vector<Allowance> allowances = default_allowances();
 };
 
 // How many sign-ins have ended, by the result of their event; for the metrics.
@@ -49,6 +72,8 @@ struct Ports {
   // Tells the operator what was refused and why, without personal data: more than whoever was refused hears.
   std::function<void(std::string_view what, std::string_view why)> tell = [](std::string_view, std::string_view) {};
   AppCache* apps = nullptr;  // nullptr: several nodes write; every request reads its application
+  // Shared by copies of the ports: a process has one.
+  std::shared_ptr<HistoryBook> history = std::make_shared<HistoryBook>();
 };
 
 // After the commit of an event with this result.

@@ -1,19 +1,20 @@
-// The last sign-ins of one user, out of sealed history. Whose a row is stands inside the seal, so the rows of the
-// tenant are opened newest first, and only so many of them.
+// The last sign-ins of one user, out of sealed history: found by the blind index, so that hardly anybody else's rows
+// are opened, and in the ledger like every reading.
 #pragma once
 
+#include <chrono>
 #include <vector>
 
 #include "core/record/auth_event.h"
-#include "flow/ports.h"
+#include "flow/read_history.h"
 
 namespace countersign::flow {
 
 inline constexpr std::size_t kSignInsShown = 20;
-inline constexpr int kRowsOpened = 4000;  // some tens of milliseconds
 inline constexpr std::chrono::days kSignInsLookBack{30};
 
-// Newest first.
-Result<std::vector<record::AuthEvent>> recent_sign_ins(const Ports& ports, const TenantId& tenant, const UserId& user);
+// Newest first. None where the tenant keeps its own keys, and where the reader's budget is spent.
+void recent_sign_ins(const Ports& ports, const Reader& reader, const TenantId& tenant, const UserId& user,
+                     Done<std::vector<record::AuthEvent>> done);
 
 }  // namespace countersign::flow

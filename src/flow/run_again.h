@@ -24,4 +24,7 @@ void run_again(std::function<void(Done<T> finish)> round, Done<T> done, int trie
   });
 }
 
+// A write that waits and begins again where it lost a race; at most three times. Never from a face's worker thread.
+Result<void> write_again(store::Store& store, const store::Flow& flow);
+
 }  // namespace countersign::flow

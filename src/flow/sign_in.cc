@@ -118,25 +118,27 @@ void name_device(record::AuthEvent& event, const Situation& situation, const Enr
 namespace {
 
 template <class Event>
-Result<store::HistoryRow> seal(const Ports& ports, const Event& event, store::Stream stream, std::string_view name) {
-  store::HistoryRow row;
+Result<store::HistoryRow> seal(const Ports& ports, const Event& event, store::Stream stream, std::string_view user) {
+  const std::string text = record::encode(event);
+  Unsealed row;
   row.tenant = event.tenant;
   row.stream = stream;
   row.day = record::day_of(event.at);
   row.id = event.id;
-  row.sealed = TRY(ports.keys.seal_history(event.tenant, record::open_part(event.tenant, name, row.day, event.id),
-                                           record::encode(event)));
-  return row;
+  row.text = text;
+  row.user = user;
+  return ports.history->seal(ports, row);
 }
 
 }  // namespace
 
 Result<store::HistoryRow> seal_event(const Ports& ports, const record::AuthEvent& event) {
-  return seal(ports, event, store::Stream::authentication, kAuthenticationStream);
+  return seal(ports, event, store::Stream::authentication, event.user_key);
 }
 
 Result<store::HistoryRow> seal_event(const Ports& ports, const record::ActivityEvent& event) {
-  return seal(ports, event, store::Stream::activity, kActivityStream);
+  const bool of_user = event.target_type == "user";
+  return seal(ports, event, store::Stream::activity, of_user ? std::string_view(event.target_key) : std::string_view());
 }
 
 Result<void> still_open(const Ports& ports, store::Txn& txn, const User& user, const policy::Effective& policy) {

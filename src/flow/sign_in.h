@@ -62,10 +62,6 @@ record::AuthEvent event_of(const Ports& ports, const Application& app, const Sit
 // Names the device that proved the factor in the event: a masked number, the owner's name for it, or a serial.
 void name_device(record::AuthEvent& event, const Situation& situation, const Enrolment& enrolment);
 
-// What the streams of history are called where they are bound into a seal.
-inline constexpr std::string_view kAuthenticationStream = "authentication";
-inline constexpr std::string_view kActivityStream = "activity";
-
 // Seals an event into a history row; to be asked before the write transaction that stores it.
 Result<store::HistoryRow> seal_event(const Ports& ports, const record::AuthEvent& event);
 Result<store::HistoryRow> seal_event(const Ports& ports, const record::ActivityEvent& event);

@@ -8,6 +8,13 @@
 
 namespace countersign::net {
 
+std::optional<std::uint32_t> LineReader::peer_uid() const {
+  ucred peer{};
+  socklen_t size = sizeof peer;
+  if (::getsockopt(socket_, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return std::nullopt;
+  return peer.uid;
+}
+
 Result<std::optional<std::string>> LineReader::next() {
   for (;;) {
     const std::size_t end = buffer_.find('\n', scanned_);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -21,6 +22,9 @@ class LineReader {
   // The next line without its "\n" (and "\r"); nothing at the end of what is sent.
   // malformed: longer than kLineMax, or the last line has no end.   unavailable: the connection broke or timed out.
   Result<std::optional<std::string>> next();
+
+  // The account of the process at the other end of a Unix socket; nothing for any other.
+  std::optional<std::uint32_t> peer_uid() const;
 
  private:
   int socket_;

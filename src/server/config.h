@@ -5,85 +5,12 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <variant>
 #include <vector>
 
 #include "core/base/result.h"
+#include "server/setting.h"
 
 namespace countersign::server {
-
-class Config;
-
-enum class Kind { text, number, list };
-
-// One setting: its key, its value, and what the manual says about it.
-class Setting {
-  std::string_view key_, unit_, meaning_;
-
- protected:
-  Setting(Config& of, std::string_view key, std::string_view unit, std::string_view meaning);
-  ~Setting() = default;
-
- public:
-  Setting(const Setting&) = delete;
-  Setting& operator=(const Setting&) = delete;
-
-  std::string_view key() const { return key_; }          // "limits.connections"
-  std::string_view unit() const { return unit_; }        // "seconds", "path", "host:port", …
-  std::string_view meaning() const { return meaning_; }
-  virtual Kind kind() const = 0;
-  virtual std::string shown() const = 0;                 // the value as TOML writes it
-  virtual std::string range() const = 0;                 // what is allowed, or empty
-};
-
-class Text : public Setting {
-  std::string value_;
-  std::vector<std::string_view> choices_;  // empty: any
-
- public:
-  Text(Config& of, std::string_view key, std::string value, std::string_view unit, std::string_view meaning,
-       std::vector<std::string_view> choices = {})
-      : Setting(of, key, unit, meaning), value_(std::move(value)), choices_(std::move(choices)) {}
-  Kind kind() const override { return Kind::text; }
-  std::string shown() const override;
-  std::string range() const override;
-  // malformed: not one of the choices, over 4096 bytes, or with a control character.
-  Result<void> set(std::string value);
-  const std::string& operator*() const { return value_; }
-};
-
-class Number : public Setting {
-  std::int64_t value_, least_, most_;
-
- public:
-  struct Range {
-    std::int64_t least, most;
-  };
-  Number(Config& of, std::string_view key, std::int64_t value, Range range, std::string_view unit,
-         std::string_view meaning)
-      : Setting(of, key, unit, meaning), value_(value), least_(range.least), most_(range.most) {}
-  Kind kind() const override { return Kind::number; }
-  std::string shown() const override { return std::to_string(value_); }
-  std::string range() const override;
-  // malformed: out of range.
-  Result<void> set(std::int64_t value);
-  std::int64_t operator*() const { return value_; }
-};
-
-class List : public Setting {
-  std::vector<std::string> value_;
-
- public:
-  List(Config& of, std::string_view key, std::vector<std::string> value, std::string_view unit,
-       std::string_view meaning)
-      : Setting(of, key, unit, meaning), value_(std::move(value)) {}
-  Kind kind() const override { return Kind::list; }
-  std::string shown() const override;
-  std::string range() const override { return "at most 64"; }
-  // malformed: more than 64, or an empty one.
-  Result<void> set(std::vector<std::string> value);
-  const std::vector<std::string>& operator*() const { return value_; }
-};
 
 class Config {
   friend class Setting;
@@ -124,6 +51,15 @@ class Config {
   Number body_s{*this, "limits.body_s", 20, {1, 600}, "seconds", "Time for a request's body."};
   Number idle_s{*this, "limits.idle_s", 75, {1, 3'600}, "seconds", "How long a connection may be silent."};
   Number drain_s{*this, "limits.drain_s", 10, {0, 600}, "seconds", "Time for requests in flight when stopping."};
+  Text node{*this, "node", "node", "name", "This process in epochs and in the ledger; each node has its own."};
+  Number retention_days{*this, "history.retention_days", 365, {1, 3'650}, "days",
+                        "How long the history of tenants that say nothing else can be opened."};
+  Number operator_rows{*this, "guards.operator_rows_a_day", 0, {0, 1'000'000'000}, "rows",
+                       "How many rows of history the command line gives out in a day; 0: any number."};
+  Number operator_tenants{*this, "guards.operator_tenants_an_hour", 20, {0, 1'000'000}, "tenants",
+                          "Whose history the command line gives out in an hour; 0: everybody's."};
+  Number operator_tenants_a_month{*this, "guards.operator_tenants_a_month", 60, {0, 1'000'000}, "tenants",
+                                  "And in a month; 0: everybody's."};
   Number push_lifetime_s{*this, "push.lifetime_s", 60, {10, 600}, "seconds", "How long a push waits for its answer."};
   Number attempt_kept_s{*this, "push.kept_s", 600, {300, 86'400}, "seconds",
                         "How long a decided sign-in can still be asked for."};

@@ -119,9 +119,10 @@ TEST_F(Sweeping, AnAttemptThatNobodyPollsIsEndedAndLogged) {
     ASSERT_EQ(woken.get_future().wait_for(kPatience), std::future_status::ready);
   }
   std::string events;
-  ASSERT_TRUE(flow::read_history(house.ports, house.tenant.id, store::Stream::authentication, {},
-                                 [&](Instant, const std::string& json) {
-                                   events += json;
+  const flow::Reader reader{{.kind = "operator", .credential = "test"}, "test"};
+  ASSERT_TRUE(flow::read_history(house.ports, reader, {.tenant = house.tenant.id},
+                                 [&](const flow::OpenedEvent& event) {
+                                   events += flow::log_json_of(event);
                                    return true;
                                  }));
   EXPECT_NE(events.find("\"reason\":\"no_response\""), std::string::npos) << events;

@@ -22,6 +22,7 @@
 #include "server/dispatcher.h"
 #include "server/faces.h"
 #include "server/metrics.h"
+#include "server/ledger_keeper.h"
 #include "server/push_key.h"
 #include "server/router.h"
 #include "server/signals.h"
@@ -73,6 +74,17 @@ Result<flow::Settings> settings_of(const Config& config, std::string url, const 
   out.activation_lifetime = seconds(*config.activation_lifetime_s);
   out.public_url = std::move(url);
   out.related_origins = *config.related_origins;
+  out.node = *config.node;
+  out.retention_days = static_cast<int>(*config.retention_days);
+  const auto limit = [](const Number& number) {
+    return *number == 0 ? std::optional<std::int64_t>() : std::optional(*number);
+  };
+  for (flow::Allowance& allowance : out.allowances) {
+    if (allowance.kind != "operator") continue;
+    allowance.rows_a_day = limit(config.operator_rows);
+    allowance.tenants_an_hour = limit(config.operator_tenants);
+    allowance.tenants_a_month = limit(config.operator_tenants_a_month);
+  }
   return out;
 }
 
@@ -108,8 +120,10 @@ Result<void> listen_for_metrics(net::Server& server, const std::string& where, c
 
 Result<std::unique_ptr<net::ControlSocket>> open_control(const DataDir& dir, const control::ControlFace& face) {
   return net::ControlSocket::open(
-      dir.file("control.sock"), [&face](std::string_view line, net::LineWriter& out, net::LineReader&) {
-        face.answer(line, [&](const std::string& text) { return out.write(text).has_value(); });
+      dir.file("control.sock"), [&face](std::string_view line, net::LineWriter& out, net::LineReader& in) {
+        const auto uid = in.peer_uid();
+        face.answer(line, [&](const std::string& text) { return out.write(text).has_value(); },
+                    uid ? "uid:" + std::to_string(*uid) : "command line");
       });
 }
 
@@ -223,6 +237,7 @@ Result<void> serve(const Config& config, Demo demo, std::chrono::steady_clock::t
   push::Vapid vapid(push_key, (*config.push_contact).empty() ? url : *config.push_contact);
   const DispatcherPorts dispatched{ports, wakeups, log, vapid, pushes};
   auto dispatcher = std::make_unique<Dispatcher>(dispatched, push::SenderOptions());
+  auto keeper = std::make_unique<LedgerKeeper>(KeeperPorts{ports, log, {}});
   auto signals = std::make_unique<Signals>(
       [&] {
         sd_notify(0, "STOPPING=1");
@@ -236,6 +251,7 @@ Result<void> serve(const Config& config, Demo demo, std::chrono::steady_clock::t
   say_ready(server, listen.size(), ca, started);
   server.run();
   signals.reset();
+  keeper.reset();
   dispatcher.reset();
   sweeper.reset();
   control_socket.reset();

@@ -100,7 +100,7 @@ Result<void> disable(const Call& call) {
 
 std::vector<Command> app_commands() {
   return {
-      {.words = "app create",
+      {.words = "app create", .touch = kChanges,
        .meaning = "Make an application: the keys a client program signs its requests with",
        .arguments = {kTenant,
                      {"type", Shape::option, Need::required,
@@ -113,10 +113,11 @@ std::vector<Command> app_commands() {
                      {"allow-signature-v1", Shape::flag, Need::optional,
                       "Accept signatures without a date, as login_duo and pam_duo 1.x send them"}},
        .run = create},
-      {.words = "app list", .meaning = "Show the applications of a tenant", .arguments = {kTenant},
+      {.words = "app list", .touch = kLists, .meaning = "Show the applications of a tenant", .arguments = {kTenant},
        .rows = Rows::many, .run = list},
-      {.words = "app show", .meaning = "Show one application", .arguments = {kApp, kWithinTenant}, .run = show},
-      {.words = "app update",
+      {.words = "app show", .touch = kLists,
+       .meaning = "Show one application", .arguments = {kApp, kWithinTenant}, .run = show},
+      {.words = "app update", .touch = kChanges,
        .meaning = "Change an application; --new-secret-key makes and shows a new secret, the old one stops at once",
        .arguments = {kApp, kWithinTenant,
                      {"name", Shape::option, Need::optional, "A new name"},
@@ -127,7 +128,7 @@ std::vector<Command> app_commands() {
                       "Where visits to the prompt may end instead, with commas between; none: anywhere"},
                      {"new-secret-key", Shape::flag, Need::optional, "Replace the secret key"}},
        .run = update},
-      {.words = "app disable", .meaning = "Refuse an application's requests from now on",
+      {.words = "app disable", .touch = kChanges, .meaning = "Refuse an application's requests from now on",
        .arguments = {kApp, kWithinTenant}, .run = disable},
   };
 }

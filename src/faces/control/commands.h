@@ -64,8 +64,25 @@ struct Call {
 
 enum class Rows { one, many, codes, raw };  // how people see them: a page, a table, bare lines, JSON as it is
 
+// What the ledger hears of a command. There is no default: one that says nothing does not compile.
+class Touch {
+ public:
+  enum class Kind {
+    lists,    // an event before its first row, by the face
+    reads,    // history: events with the exact rows, by the use case
+    changes,  // an event with each change, by the use case
+  };
+  constexpr Touch(Kind kind) : kind_(kind) {}
+  constexpr Kind kind() const { return kind_; }
+
+ private:
+  Kind kind_;
+};
+inline constexpr Touch kLists{Touch::Kind::lists}, kReads{Touch::Kind::reads}, kChanges{Touch::Kind::changes};
+
 struct Command {
   std::string_view words;        // "user create"
+  Touch touch;
   std::string_view meaning;
   std::vector<Argument> arguments;
   Rows rows = Rows::one;

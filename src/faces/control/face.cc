@@ -2,12 +2,43 @@
 
 #include "core/codec/json_write.h"
 #include "faces/control/commands.h"
+#include "flow/ledger.h"
 
 namespace countersign::control {
 namespace {
 
-Result<void> run(const flow::Ports& ports, const std::string& api_hostname, std::string_view request,
-                 const OnRow& row) {
+// In the tree of the tenant that was named, where there is such a one.
+ledger::Event event_of(const Call& call, const Command& command) {
+  const bool changes = command.touch.kind() == Touch::Kind::changes;
+  const auto type = changes ? ledger::EventType::config_change : ledger::EventType::list;
+  const Result<std::optional<TenantId>> tenant = maybe_tenant(call);
+  ledger::Event event = flow::begin_event(call.by.ports, type, tenant && *tenant ? **tenant : TenantId(),
+                                          flow::ledger_actor(call.by.actor));
+  event.object = command.words;
+  return event;
+}
+
+// A list is in the ledger before its first row leaves.
+Result<void> note_list(const Call& call, const Command& command) {
+  if (command.touch.kind() != Touch::Kind::lists) return {};
+  return flow::record_now(call.by.ports, event_of(call, command));
+}
+
+// What was tried in vain is in it too. Why is told by its code alone: the words of an error may name people.
+Result<void> note_refusal(const Call& call, const Command& command, const Error& error) {
+  ledger::Event event = event_of(call, command);
+  event.outcome = ledger::Outcome::denied;
+  event.detail = name(error.code);
+  return flow::record_now(call.by.ports, event);
+}
+
+struct Caller {
+  const flow::Ports& ports;
+  const std::string& api_hostname;
+  std::string credential;
+};
+
+Result<void> run(const Caller& caller, std::string_view request, const OnRow& row) {
   const codec::Json json = TRY(codec::parse_json(request, kRequestMax));
   const codec::Json& words = *TRY(json.need("command"));
   const std::string_view name = TRY(words.as_string());
@@ -16,14 +47,22 @@ Result<void> run(const flow::Ports& ports, const std::string& api_hostname, std:
   const codec::Json none;
   const codec::Json* given = json.find("args");
   const Args args(given != nullptr ? *given : none);
-  const flow::Administration by{ports, flow::Actor()};
-  return known->run(Call{by, api_hostname, args, row});
+  flow::Actor actor;
+  actor.credential = caller.credential;
+  const flow::Administration by{caller.ports, actor};
+  const Call call{by, caller.api_hostname, args, row};
+  TRY(note_list(call, *known));
+  const Result<void> done = known->run(call);
+  if (!done && done.error().code != Errc::unavailable) {
+    TRY(note_refusal(call, *known, done.error()));
+  }
+  return done;
 }
 
 }  // namespace
 
-void ControlFace::answer(std::string_view request, const OnLine& line) const {
-  const Result<void> done = run(ports_, api_hostname_, request, [&](std::string_view row) {
+void ControlFace::answer(std::string_view request, const OnLine& line, std::string credential) const {
+  const Result<void> done = run({ports_, api_hostname_, std::move(credential)}, request, [&](std::string_view row) {
     return line("{\"row\":" + std::string(row) + "}");
   });
   if (done) {

@@ -27,7 +27,8 @@ class ControlFace {
   // Answers {"command": "user show", "args": {…}} by a line {"row":{…}} for each object and one line {"done":true} or
   // {"error":{"code":"not_found","what":"…"}}. Waits for commits: never call it from a face's worker thread.
   // Thread-safe.
-  void answer(std::string_view request, const OnLine& line) const;
+  // `credential` is what the caller showed: in the ledger.
+  void answer(std::string_view request, const OnLine& line, std::string credential = "command line") const;
 };
 
 }  // namespace countersign::control

@@ -58,16 +58,19 @@ Result<void> remove(const Call& call) {
 std::vector<Command> group_commands() {
   const Argument user{"user", Shape::positional, Need::required, "The user's id or username"};
   return {
-      {.words = "group create",
+      {.words = "group create", .touch = kChanges,
        .meaning = "Make a group, for policies that hold for some users",
        .arguments = {{"name", Shape::positional, Need::required, "Its name, unique in the tenant"}, kTenant,
                      {"description", Shape::option, Need::optional, "What it is for"}},
        .run = create},
-      {.words = "group list", .meaning = "Show the groups of a tenant", .arguments = {kTenant}, .rows = Rows::many,
+      {.words = "group list", .touch = kLists,
+       .meaning = "Show the groups of a tenant", .arguments = {kTenant}, .rows = Rows::many,
        .run = list},
-      {.words = "group add", .meaning = "Put a user into a group", .arguments = {kGroup, user, kWithinTenant},
+      {.words = "group add", .touch = kChanges,
+       .meaning = "Put a user into a group", .arguments = {kGroup, user, kWithinTenant},
        .run = add},
-      {.words = "group remove", .meaning = "Take a user out of a group", .arguments = {kGroup, user, kWithinTenant},
+      {.words = "group remove", .touch = kChanges,
+       .meaning = "Take a user out of a group", .arguments = {kGroup, user, kWithinTenant},
        .run = remove},
   };
 }

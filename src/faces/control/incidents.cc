@@ -55,16 +55,17 @@ Result<void> close(const Call& call) {
 
 std::vector<Command> incident_commands() {
   return {
-      {.words = "incident list",
+      {.words = "incident list", .touch = kLists,
        .meaning = "Show what users reported and what was noticed, newest first",
        .arguments = {kTenant},
        .rows = Rows::many,
        .run = list},
-      {.words = "incident show",
+      {.words = "incident show", .touch = kLists,
        .meaning = "Show an incident with its evidence; that you read it is logged",
        .arguments = {kIncident, kTenant},
        .run = show},
-      {.words = "incident close", .meaning = "Mark an incident as dealt with", .arguments = {kIncident, kTenant},
+      {.words = "incident close", .touch = kChanges,
+       .meaning = "Mark an incident as dealt with", .arguments = {kIncident, kTenant},
        .run = close},
   };
 }

@@ -64,21 +64,21 @@ Result<void> remove(const Call& call) {
 
 std::vector<Command> phone_commands() {
   return {
-      {.words = "phone create",
+      {.words = "phone create", .touch = kChanges,
        .meaning = "Give a user a phone; `phone activate` then binds an authenticator to it",
        .arguments = {kUser, kWithinTenant,
                      {"number", Shape::option, Need::optional, "Its number, as +15550100100; kept sealed"},
                      {"name", Shape::option, Need::optional, "A name the owner knows it by"},
                      {"platform", Shape::option, Need::optional, "Such as \"Google Android\" or \"Apple iOS\""}},
        .run = create},
-      {.words = "phone activate",
+      {.words = "phone activate", .touch = kChanges,
        .meaning = "Make a link, good once, that binds an authenticator to a phone",
        .arguments = {kPhone, kWithinTenant,
                      {"valid-secs", Shape::option, Need::optional, "How long the link works"}},
        .run = activate},
-      {.words = "phone list", .meaning = "Show a user's phones", .arguments = {kUser, kWithinTenant},
+      {.words = "phone list", .touch = kLists, .meaning = "Show a user's phones", .arguments = {kUser, kWithinTenant},
        .rows = Rows::many, .run = list},
-      {.words = "phone delete", .meaning = "Delete a phone and the authenticator on it",
+      {.words = "phone delete", .touch = kChanges, .meaning = "Delete a phone and the authenticator on it",
        .arguments = {kPhone, kWithinTenant}, .run = remove},
   };
 }

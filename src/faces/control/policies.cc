@@ -95,14 +95,14 @@ Result<void> show(const Call& call) {
 
 std::vector<Command> policy_commands() {
   return {
-      {.words = "policy set",
+      {.words = "policy set", .touch = kChanges,
        .meaning = "Set policy values at a tenant, an application or a group; the nearest that is set counts "
                   "(application before group before tenant before the default)",
        .arguments = {{"settings", Shape::rest, Need::required,
                       "KEY=VALUE, such as new_user_behavior=deny or plain_push=allow; KEY= unsets"},
                      kOrTenant, kApp, kGroup},
        .run = set},
-      {.words = "policy show",
+      {.words = "policy show", .touch = kLists,
        .meaning = "Show what is set at a tenant, an application or a group",
        .arguments = {kOrTenant, kApp, kGroup,
                      {"effective", Shape::flag, Need::optional, "Show what holds once everything is merged"}},

@@ -30,13 +30,14 @@ Result<void> show(const Call& call) {
 
 std::vector<Command> tenant_commands() {
   return {
-      {.words = "tenant create",
+      {.words = "tenant create", .touch = kChanges,
        .meaning = "Make a tenant: a customer account with users and applications of its own",
        .arguments = {{"name", Shape::positional, Need::required, "Its name, unique on this server"},
                      {"parent", Shape::option, Need::optional, "The tenant it belongs under, by id or name"}},
        .run = create},
-      {.words = "tenant list", .meaning = "Show all tenants", .arguments = {}, .rows = Rows::many, .run = list},
-      {.words = "tenant show",
+      {.words = "tenant list", .touch = kLists,
+       .meaning = "Show all tenants", .arguments = {}, .rows = Rows::many, .run = list},
+      {.words = "tenant show", .touch = kLists,
        .meaning = "Show one tenant",
        .arguments = {{"tenant", Shape::positional, Need::required, "Its id or name"}},
        .run = show},

@@ -114,7 +114,7 @@ Result<void> bypass(const Call& call) {
 
 std::vector<Command> token_commands() {
   return {
-      {.words = "token create",
+      {.words = "token create", .touch = kChanges,
        .meaning = "Give a user a token; secret and link for an authenticator app are shown once",
        .arguments = {kUser, kWithinTenant,
                      {"type", Shape::option, Need::required, "totp (by time) or hotp (by counter)"},
@@ -125,9 +125,9 @@ std::vector<Command> token_commands() {
                      {"counter", Shape::option, Need::optional, "The next counter, for hotp"},
                      {"serial", Shape::option, Need::optional, "The number printed on it"}},
        .run = create},
-      {.words = "token list", .meaning = "Show a user's tokens", .arguments = {kUser, kWithinTenant},
+      {.words = "token list", .touch = kLists, .meaning = "Show a user's tokens", .arguments = {kUser, kWithinTenant},
        .rows = Rows::many, .run = list},
-      {.words = "token resync",
+      {.words = "token resync", .touch = kChanges,
        .meaning = "Find a hotp token's place again from three codes in a row",
        .arguments = {kToken,
                      {"code1", Shape::positional, Need::required, "A code"},
@@ -135,8 +135,9 @@ std::vector<Command> token_commands() {
                      {"code3", Shape::positional, Need::required, "The one after it"},
                      kWithinTenant},
        .run = resync},
-      {.words = "token delete", .meaning = "Delete a token", .arguments = {kToken, kWithinTenant}, .run = remove},
-      {.words = "bypass create",
+      {.words = "token delete", .touch = kChanges,
+       .meaning = "Delete a token", .arguments = {kToken, kWithinTenant}, .run = remove},
+      {.words = "bypass create", .touch = kChanges,
        .meaning = "Make bypass codes for a user; they replace the ones there were and are shown once",
        .arguments = {kUser, kWithinTenant,
                      {"count", Shape::option, Need::optional, "How many, 1 to 10 (10)"},

@@ -1,0 +1,99 @@
+#include "flow/checkpoints.h"
+
+#include "core/codec/hex.h"
+#include "core/crypto/hash.h"
+#include "flow/ledger.h"
+#include "flow/run_again.h"
+#include "store/ledger.h"
+
+namespace countersign::flow {
+namespace {
+
+constexpr std::string_view kGlobalTree = "";
+constexpr std::size_t kLogIdSize = 8;
+
+Result<std::string> signed_note(const Ports& ports, const ledger::VerifierKey& key, const ledger::Head& head) {
+  const ledger::Sign sign = [&](ByteView text) { return ports.keys.sign_note(text_of(text)); };
+  return ledger::print(TRY(ledger::sign_checkpoint({key.name(), head, {}}, key, sign)));
+}
+
+// A tenant's head on its way into the global tree.
+struct Signed {
+  store::StoredCheckpoint checkpoint;
+  std::string text;  // of the note: the leaf
+};
+
+Result<std::vector<Signed>> sign_all(const Ports& ports, const LogName& log,
+                                     const std::vector<store::GrownTree>& grown) {
+  std::vector<Signed> out;
+  for (const store::GrownTree& tree : grown) {
+    const ledger::VerifierKey key = TRY(tree_key(log, tree.tree));
+    Signed one;
+    one.checkpoint.tree = tree.tree;
+    one.checkpoint.size = tree.head.size;
+    one.checkpoint.note = TRY(signed_note(ports, key, tree.head));
+    one.checkpoint.at = ports.clock.now();
+    one.text = TRY(ledger::print(ledger::Checkpoint{key.name(), tree.head, {}}));
+    out.push_back(std::move(one));
+  }
+  return out;
+}
+
+// Appends the heads to the global tree; its new head.
+Result<ledger::Head> append(store::Txn& txn, const std::vector<Signed>& heads) {
+  std::vector<store::LedgerEntry> entries;
+  for (const Signed& head : heads) {
+    store::LedgerEntry entry;
+    entry.entry = head.text;
+    entry.at = head.checkpoint.at;
+    entry.type = "checkpoint";
+    entries.push_back(std::move(entry));
+  }
+  const ledger::Head head = TRY(append_to_tree(txn, kGlobalTree, entries));
+  for (std::size_t i = 0; i < heads.size(); ++i) {
+    store::StoredCheckpoint stored = heads[i].checkpoint;
+    stored.global_seq = entries[i].seq;
+    TRY(store::put_checkpoint(txn, stored));
+  }
+  return head;
+}
+
+}  // namespace
+
+Result<LogName> log_name(const Ports& ports) {
+  const Bytes key = TRY(ports.keys.ledger_key());
+  const Bytes digest = crypto::hash(crypto::HashKind::sha256, key);
+  const std::string origin = TRY(ledger::global_origin(codec::to_hex(ByteView(digest).first(kLogIdSize))));
+  const auto verifier = TRY(crypto::Ed25519PublicKey::from_bytes(key));
+  return LogName{origin, TRY(ledger::VerifierKey::make(origin, ledger::KeyType::ed25519, verifier))};
+}
+
+Result<ledger::VerifierKey> tree_key(const LogName& log, std::string_view tree) {
+  if (tree == kGlobalTree) return log.key;
+  return log.key.named(ledger::tenant_origin(log.origin, TenantId::trusted(tree)));
+}
+
+Result<int> publish_checkpoints(const Ports& ports, const Witness& witness) {
+  const auto grown =
+      TRY(store::read(ports.store, [](store::Txn& txn) { return store::grown_trees(txn, kTreesARound); }));
+  if (grown.empty()) return 0;
+  const LogName log = TRY(log_name(ports));
+  const std::vector<Signed> heads = TRY(sign_all(ports, log, grown));
+  ledger::Head head;
+  TRY(write_again(ports.store, [&](store::Txn& txn) -> Result<void> {
+    head = TRY(append(txn, heads));
+    return {};
+  }));
+  store::StoredCheckpoint global;
+  global.size = head.size;
+  global.note = TRY(signed_note(ports, log.key, head));
+  global.at = ports.clock.now();
+  if (witness) global.note = witness(global.note);
+  TRY(write_again(ports.store, [&](store::Txn& txn) -> Result<void> {
+    TRY(store::put_checkpoint(txn, global));
+    return {};
+  }));
+  return static_cast<int>(grown.size());
+}
+
+}  // namespace countersign::flow

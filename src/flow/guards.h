@@ -1,0 +1,27 @@
+// Guards on bulk reading (security.md §2.6): budgets for each principal, kept in the store, so that they survive a
+// restart and hold on every node together. What a credential made is charged to whoever made it.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "core/ledger/event.h"
+#include "flow/ports.h"
+#include "store/ledger.h"
+
+namespace countersign::flow {
+
+// Whom an actor's reads are charged to: the topmost ancestor of its credential.
+Result<std::string> charged_to(store::Txn& txn, const ledger::Actor& actor);
+
+struct Grasp {
+  std::uint64_t rows = 0;   // how many of the wanted rows may be given out
+  std::string refusal{};    // why no more; empty: all
+};
+
+// Takes up to `wanted` rows of `tenant` out of the budgets of the actor, inside the transaction that records the read.
+// exhausted: one more tenant is too many; the transaction must be given up.   conflict: the budget was used at the same
+// time.
+Result<Grasp> take_rows(const Ports& ports, store::Txn& txn, const ledger::Event& event, std::uint64_t wanted);
+
+}  // namespace countersign::flow

@@ -1,0 +1,113 @@
+#include "flow/retention.h"
+
+#include <charconv>
+#include <chrono>
+
+#include "core/history/epoch.h"
+#include "core/record/auth_event.h"
+#include "flow/checkpoints.h"
+#include "flow/history_book.h"
+#include "flow/ledger.h"
+#include "store/epochs.h"
+#include "store/history.h"
+
+namespace countersign::flow {
+namespace {
+
+using std::chrono::sys_days;
+
+constexpr int kBatch = 2'000;  // rows deleted in one transaction
+
+// The days of "2026-03".   malformed: not a month of four and two digits.
+Result<store::DayRange> days_of(std::string_view month) {
+  int year = 0;
+  unsigned number = 0;
+  const bool shaped = month.size() == 7 && month[4] == '-' &&
+                      std::from_chars(month.data(), month.data() + 4, year).ptr == month.data() + 4 &&
+                      std::from_chars(month.data() + 5, month.data() + 7, number).ptr == month.data() + 7;
+  const std::chrono::year_month asked{std::chrono::year(year), std::chrono::month(number)};
+  if (!shaped || !asked.ok() || year < 1970) return Error{Errc::malformed, "a month is written as 2026-03"};
+  return store::DayRange{sys_days(asked / 1).time_since_epoch().count(),
+                         sys_days(asked / std::chrono::last).time_since_epoch().count()};
+}
+
+Result<std::string> receipt_of(const Ports& ports, const TenantId& tenant, const std::string& month) {
+  const LogName log = TRY(log_name(ports));
+  const ledger::VerifierKey key = TRY(log.key.named(log.origin + "/shredded"));
+  const std::string text = key.name() + "\n" + tenant.text() + "\n" + month + "\n" +
+                           std::to_string(unix_s(ports.clock.now())) + "\n";
+  const ledger::Sign sign = [&](ByteView message) { return ports.keys.sign_note(text_of(message)); };
+  return ledger::print(ledger::Note{text, {TRY(ledger::sign_note(text, key, sign))}});
+}
+
+Result<std::int64_t> delete_rows(const Ports& ports, const TenantId& tenant, store::DayRange days,
+                                 const std::function<void(std::int64_t)>& progress) {
+  std::int64_t gone = 0;
+  for (std::int64_t got = kBatch; got == kBatch;) {
+    got = TRY(store::write_and_wait(
+        ports.store, [&](store::Txn& txn) { return store::delete_history(txn, tenant, days, kBatch); }));
+    gone += got;
+    if (progress) progress(gone);
+  }
+  for (std::int64_t got = kBatch; got == kBatch;) {
+    got = TRY(store::write_and_wait(
+        ports.store, [&](store::Txn& txn) { return store::delete_epochs(txn, tenant, days, kBatch); }));
+  }
+  return gone;
+}
+
+}  // namespace
+
+Result<ShredReceipt> shred_month(const Administration& by, const TenantId& tenant, const std::string& month,
+                                 const std::function<void(std::int64_t rows)>& progress) {
+  const Ports& ports = by.ports;
+  const store::DayRange days = TRY(days_of(month));
+  if (days.last >= record::day_of(ports.clock.now())) {
+    return Error{Errc::malformed, "that month is not over; sign-ins are still sealed under its key"};
+  }
+  ledger::Event event = begin_event(ports, ledger::EventType::shred, tenant, ledger_actor(by.actor));
+  event.object = "month";
+  event.detail = month;
+  TRY(record_now(ports, event));
+  TRY(ports.keys.shred_month(tenant, month));
+  ShredReceipt receipt;
+  receipt.month = month;
+  receipt.note = TRY(receipt_of(ports, tenant, month));
+  receipt.rows = TRY(delete_rows(ports, tenant, days, progress));
+  return receipt;
+}
+
+Result<void> set_retention(const Administration& by, const Tenant& tenant, std::optional<int> days) {
+  if (days && (*days < kRetentionDaysMin || *days > kRetentionDaysMax)) {
+    return Error{Errc::malformed, "history is kept for 1 to 3650 days"};
+  }
+  const Change change{.tenant = tenant.id, .action = "retention_update", .target_type = "customer",
+                      .target_key = tenant.id.text(), .target_name = tenant.name,
+                      .details = "{\"days\":" + (days ? std::to_string(*days) : "null") + "}"};
+  return commit(by, change, [&](store::Txn& txn) -> Result<void> {
+    store::Keeping keeping = TRY(store::keeping_of(txn, tenant.id));
+    keeping.retention_days = days;
+    return store::set_keeping(txn, tenant.id, keeping);
+  });
+}
+
+Result<int> shred_what_is_due(const Ports& ports) {
+  const std::int64_t today = record::day_of(ports.clock.now());
+  Actor actor;
+  actor.name = actor.credential = "retention";
+  const Administration by{ports, actor};
+  int shredded = 0;
+  for (const Tenant& tenant : TRY(list_tenants(ports))) {
+    const store::Keeping keeping =
+        TRY(store::read(ports.store, [&](store::Txn& txn) { return store::keeping_of(txn, tenant.id); }));
+    const int days = keeping.retention_days.value_or(ports.settings.retention_days);
+    for (const std::string& month : TRY(ports.keys.months_of(tenant.id))) {
+      if (TRY(days_of(month)).last + days >= today) continue;
+      TRY(shred_month(by, tenant.id, month));
+      ++shredded;
+    }
+  }
+  return shredded;
+}
+
+}  // namespace countersign::flow
