@@ -54,6 +54,8 @@ class SmallWorld {
     app = add_app(tenant);
   }
 
+  std::filesystem::path root_key_file() const { return dir_.path() / "root.key"; }
+
   // Runs a write and waits for it; any error fails the test.
   template <class F>
   void write(F flow) {
