@@ -42,8 +42,12 @@ Result<void> LocalKeys::know(ByteView id) {
   if (!list.find(id) || !list.find(roots()->newest().id)) return {};
   list = TRY(list.with_first(roots()->newest().id));
   auto known = std::make_shared<const RootKeys>(std::move(list));
-  const std::lock_guard lock(roots_mutex_);
-  roots_ = std::move(known);
+  {
+    const std::lock_guard lock(roots_mutex_);
+    roots_ = std::move(known);
+  }
+  // Where servers share a keyring, the other one will seal it under that key.
+  if (has_keyring_) TRY(keyring().rewrap(head_keys(*roots())));
   return {};
 }
 

@@ -81,7 +81,7 @@ CLI::App& group_of(CLI::App& app, const std::string& word) {
       {"user", "Users"},                         {"group", "Groups of users"},
       {"phone", "Phones and their activation"},  {"token", "One-time code tokens"},
       {"bypass", "Bypass codes"},                {"policy", "Who may sign in, and with what"},
-      {"log", "What happened"}};
+      {"log", "What happened"},                  {"keys", "Root keys"}};
   const auto meaning = kMeanings.find(word);
   CLI::App* made = app.add_subcommand(word, meaning == kMeanings.end() ? "" : meaning->second);
   made->require_subcommand(1);

@@ -28,6 +28,9 @@ class Config {
   Text database{*this, "database", "sqlite", "", "`sqlite` (a file in the data directory) or `postgresql://…`."};
   Text database_file{*this, "database_file", "", "path",
                      "A file that holds the database URL, for URLs with a password; stands in for `database`."};
+  Text root_key{*this, "root_key", "file", "",
+                "Where the root key lives: `file` (root.key in the data directory), or what wraps that file: "
+                "`pkcs11:…`, `tpm2:…`."};
   Text public_url{*this, "public_url", "", "URL",
                   "How browsers, phones and clients reach this server; empty: https://localhost and the first port."};
   List host_names{*this, "host_names", {}, "host",

@@ -6,6 +6,7 @@
 #include "server/authenticator.h"
 #include "server/cli.h"
 #include "server/cli_backup.h"
+#include "server/cli_keys.h"
 #include "server/config.h"
 #include "server/reader.h"
 #include "server/wiring.h"
@@ -136,6 +137,7 @@ int run(int argc, char** argv, steady_clock::time_point started) {
   add_serve(app, globals, data, chosen, started);
   add_check_config(app, chosen);
   add_control_commands(app, globals, chosen);
+  add_key_commands(app, globals, chosen);
   add_migrate(app, globals, data, chosen);
   add_backup_commands(app, globals, chosen);
   add_authenticator_commands(app, chosen);

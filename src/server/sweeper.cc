@@ -4,6 +4,7 @@
 
 #include "flow/notices.h"
 #include "flow/push.h"
+#include "flow/reseal.h"
 #include "store/attempts.h"
 #include "store/history.h"
 #include "store/protection.h"
@@ -65,6 +66,7 @@ void Sweeper::run() {
   while (!stop_.wait_for(lock, tick, [this] { return stopping_; })) {
     lock.unlock();
     if (nodes_ == Nodes::several && ports_.somebody_waits()) hear();
+    if (nodes_ == Nodes::several) follow();
     if ((since_expire += tick) >= kExpireEvery) {
       since_expire = milliseconds(0);
       expire();
@@ -113,6 +115,13 @@ Result<std::int64_t> sweep(const flow::Ports& ports) {
     }
   }
   return all;
+}
+
+void Sweeper::follow() {
+  const Result<void> followed = flow::follow_root_key(ports_.flow);
+  const std::string what = followed ? "" : followed.error().what;
+  if (!what.empty() && what != not_followed_) ports_.log.error("keys.not_followed", oplog::field(record::detail, what));
+  not_followed_ = what;
 }
 
 void Sweeper::hear() {

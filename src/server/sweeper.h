@@ -32,6 +32,7 @@ class Sweeper {
   std::condition_variable stop_;
   bool stopping_ = false;
   std::int64_t heard_ = 0;
+  std::string not_followed_;  // why a rotation of the root key was not followed; said once
   std::thread thread_;
 
  public:
@@ -44,6 +45,7 @@ class Sweeper {
   void expire();
   void clean();
   void hear();
+  void follow();
 };
 
 }  // namespace countersign::server

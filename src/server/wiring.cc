@@ -35,15 +35,19 @@ namespace {
 
 using factor::webauthn::Metadata;
 
-Result<std::unique_ptr<keys::LocalKeys>> open_keys(const DataDir& dir, Random& random) {
-  const std::string file = dir.file("root.key");
-  auto keys = keys::LocalKeys::open(file, random);
-  if (keys || keys.error().code != Errc::not_found) return keys;
-  if (std::filesystem::exists(dir.file("countersign.db"))) {
-    return Error{Errc::not_found, file + " is missing, and the database is sealed under it; restore it from a backup"};
+Result<std::unique_ptr<keys::LocalKeys>> open_keys(const DataDir& dir, const Config& config, Random& random,
+                                                   const Clock& clock) {
+  const keys::LocalKeys::Files files{
+      .root_key = dir.file("root.key"), .keyring = dir.file("keyring"), .root_source = *config.root_key};
+  if (!std::filesystem::exists(files.root_key)) {
+    if (std::filesystem::exists(dir.file("countersign.db"))) {
+      return Error{Errc::not_found,
+                   files.root_key + " is missing, and the database is sealed under it; restore it from a backup"};
+    }
+    keys::RootSource source = TRY(keys::RootSource::parse(files.root_source, files.root_key));
+    TRY(source.create(keys::RootKeys::fresh(random), random));
   }
-  TRY(keys::LocalKeys::create(file, random));
-  return keys::LocalKeys::open(file, random);
+  return keys::LocalKeys::open(files, random, clock);
 }
 
 net::ServerOptions server_options(const Config& config, oplog::Log& log) {
@@ -190,7 +194,7 @@ Result<void> serve(const Config& config, Demo demo, std::chrono::steady_clock::t
   log.keep_from(level_of(config));
 
   const DataDir dir = TRY(DataDir::open(*config.data));
-  const std::unique_ptr<keys::LocalKeys> keys = TRY(open_keys(dir, random));
+  const std::unique_ptr<keys::LocalKeys> keys = TRY(open_keys(dir, config, random, clock));
   const std::string database = TRY(database_of(config));
   std::unique_ptr<store::Store> store = TRY(store::open(database, dir.path()));
 
