@@ -101,6 +101,11 @@ Result<ledger::Edge> ledger_edge(Txn& txn, std::string_view tree) {
   return edge;
 }
 
+Result<ledger::Edge> ledger_edge_to_grow(Txn& txn, std::string_view tree) {
+  TRY(txn.change(Query::take_ledger_turn, {tree}));
+  return ledger_edge(txn, tree);
+}
+
 // The tree's row comes first: whoever else appends waits there, and then meets a size that is not its own.
 Result<void> append_ledger(Txn& txn, const ledger::Edge& before, const ledger::Edge& after,
                            const std::vector<LedgerEntry>& entries, const std::vector<CompletedNode>& nodes) {

@@ -2,6 +2,7 @@
 #include "store/ledger.h"
 
 #include <atomic>
+#include <latch>
 #include <map>
 #include <thread>
 
@@ -235,6 +236,25 @@ TEST_P(Ledger, NeverForksUnderParallelAppends) {
   });
   EXPECT_EQ(root, again.root());
   RecordProperty("conflicts", conflicts);
+}
+
+TEST_P(Ledger, WhoeverTakesItsTurnMeetsNoConflict) {
+  constexpr int kFlows = 200;
+  ASSERT_EQ(grow(kTree, {"the first"}), std::nullopt);
+  std::latch answered(kFlows);
+  std::atomic<int> well{0};
+  for (int i = 0; i < kFlows; ++i) {
+    store_->write([&, text = std::to_string(i)](Txn& txn) -> Result<void> {
+      const Growth grown = growth(TRY(ledger_edge_to_grow(txn, kTree)), kTree, {text});
+      return append_ledger(txn, grown.before, grown.after, grown.entries, grown.nodes);
+    }, [&](Result<void> done) {
+      if (done) ++well;
+      answered.count_down();
+    });
+  }
+  answered.wait();
+  EXPECT_EQ(well, kFlows);
+  EXPECT_EQ(edge(kTree).size(), 1u + kFlows);
 }
 
 TEST_P(Ledger, NamesTheTreesThatGrewSinceTheirCheckpoint) {

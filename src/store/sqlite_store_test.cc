@@ -225,7 +225,7 @@ TEST_F(SqliteFile, UsesAnIndexForEveryStatementOfASignIn) {
         Query::history_of_day, Query::history_next_day, Query::history_day_of, Query::history_by_user_tag,
         Query::history_by_number_tag, Query::history_of_epoch, Query::delete_history, Query::epochs_of,
         Query::epoch_by_id, Query::unclosed_epochs, Query::close_epoch, Query::delete_epochs, Query::ledger_edge,
-        Query::grow_ledger_tree, Query::ledger_entries, Query::ledger_leaves, Query::ledger_nodes, Query::grown_trees,
+        Query::take_ledger_turn, Query::grow_ledger_tree, Query::ledger_entries, Query::ledger_leaves, Query::ledger_nodes, Query::grown_trees,
         Query::checkpoint_of, Query::publish_ledger_tree, Query::entries_by_credential, Query::entries_by_session,
         Query::entries_by_ip, Query::entries_by_actor, Query::grant_of, Query::grants_made_by, Query::killed_grants,
         Query::spent_by, Query::update_spent, Query::count_tenant_reads, Query::delete_budgets_before,

@@ -29,7 +29,7 @@ CREATE TABLE epochs (
   row_count @int,
   trailer @bytes NOT NULL,
   PRIMARY KEY (tenant_id, day, id)
-) @clustered;
+) @strict;
 CREATE INDEX epochs_unclosed ON epochs (day, tenant_id, id) WHERE row_count IS NULL;
 
 ALTER TABLE tenants ADD COLUMN custody @text NOT NULL DEFAULT 'service';
@@ -69,7 +69,8 @@ CREATE TABLE ledger_trees (
 ) @clustered;
 CREATE INDEX ledger_trees_grown ON ledger_trees (tree) WHERE size <> published;
 
--- The entry is the leaf's text; the columns after it are copies to search by.
+-- The entry is the leaf's text; the columns after it are copies to search by. Not clustered: SQLite keeps whole rows in
+-- the inner pages of a clustered table, and these are long; so they also stand in the order of writing.
 CREATE TABLE ledger_entries (
   tree @text NOT NULL,
   seq @int NOT NULL,
@@ -86,7 +87,7 @@ CREATE TABLE ledger_entries (
   object @text NOT NULL,
   row_count @int NOT NULL,
   PRIMARY KEY (tree, seq)
-) @clustered;
+) @strict;
 CREATE INDEX ledger_entries_by_credential ON ledger_entries (credential, at, tree, seq) WHERE credential <> '';
 CREATE INDEX ledger_entries_by_session ON ledger_entries (session, at, tree, seq) WHERE session <> '';
 CREATE INDEX ledger_entries_by_ip ON ledger_entries (ip, at, tree, seq) WHERE ip <> '';
@@ -107,7 +108,7 @@ CREATE TABLE checkpoints (
   note @text NOT NULL,
   at @int NOT NULL,
   global_seq @int NOT NULL
-) @clustered;
+) @strict;
 
 -- Which credential made which; an id is made by us and unique over all tenants.
 CREATE TABLE grants (

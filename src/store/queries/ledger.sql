@@ -3,6 +3,10 @@
 -- name: ledger_edge
 SELECT size, peaks FROM ledger_trees WHERE tree = $1;
 
+-- Changes nothing: the row is held until the commit.
+-- name: take_ledger_turn
+UPDATE ledger_trees SET size = size WHERE tree = $1;
+
 -- name: insert_ledger_tree
 INSERT INTO ledger_trees (tree, size, peaks, published) VALUES ($1, $2, $3, 0) ON CONFLICT DO NOTHING;
 
