@@ -28,7 +28,7 @@ struct LedgerEntry {
 
 // The growing edge of a tree; of one that does not exist yet, that of the empty tree.   malformed: no edge is stored.
 Result<ledger::Edge> ledger_edge(Txn& txn, std::string_view tree);
-// The same for a write flow that appends to it: others who do so wait for this flow's end instead of meeting a conflict;
+// The same for a write flow that appends to it: others who do so wait for its end instead of meeting a conflict;
 // a tree's very first entry can still meet one.
 Result<ledger::Edge> ledger_edge_to_grow(Txn& txn, std::string_view tree);
 // Appends entries to a tree whose edge was `before` and becomes `after`, with the inner nodes completed at levels that
