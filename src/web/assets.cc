@@ -3,12 +3,14 @@
 #include <cstdio>
 #include <cstdlib>
 #include <map>
+#include <optional>
 
 #include "core/codec/hex.h"
 #include "core/codec/json_read.h"
 #include "core/crypto/hash.h"
 #include "embedded/authenticator_files.h"
 #include "embedded/prompt_files.h"
+#include "embedded/reader_files.h"
 #include "web/page.h"
 
 namespace countersign::web {
@@ -16,6 +18,8 @@ namespace {
 
 constexpr std::string_view kAssets = "/assets/", kAuthenticator = "/authenticator/";
 constexpr std::string_view kHashedAuthenticator = "/authenticator/assets/";
+constexpr std::string_view kReader = "/reader/", kReaderSetup = "/reader/setup/", kHashedReader = "/reader/assets/";
+constexpr std::string_view kIndex = "index.html";
 constexpr std::string_view kManifest = "manifest.json";
 constexpr std::size_t kTagBytes = 12;
 
@@ -55,7 +59,8 @@ std::string_view type_of(std::string_view name) {
 
 Asset asset_of(std::string_view path, std::string_view bytes) {
   const Bytes digest = crypto::hash(crypto::HashKind::sha256, bytes_of(bytes));
-  const bool hashed = path.starts_with(kAssets) || path.starts_with(kHashedAuthenticator);
+  const bool hashed = path.starts_with(kAssets) || path.starts_with(kHashedAuthenticator) ||
+                      path.starts_with(kHashedReader);
   return {bytes, type_of(path), '"' + codec::to_hex(ByteView(digest).first(kTagBytes)) + '"', hashed};
 }
 
@@ -69,6 +74,14 @@ const std::map<std::string, Asset, std::less<>>& assets() {
     for (const Embedded& file : embedded_authenticator_files()) {
       add(std::string(kAuthenticator) + std::string(file.name), file.text);
       if (file.name == "index.html") add(std::string(kAuthenticator), file.text);
+    }
+    for (const Embedded& file : embedded_reader_files()) {
+      const std::string path = std::string(kReader) + std::string(file.name);
+      add(path, file.text);
+      // "…/index.html" is what its folder answers.
+      if (!path.ends_with(kIndex)) continue;
+      const std::string folder = path.substr(0, path.size() - kIndex.size());
+      out.insert_or_assign(folder, out.at(path));
     }
     if (const auto shell = out.find(kAuthenticator); shell != out.end()) shell->second.type = type_of("index.html");
     return out;
@@ -116,9 +129,34 @@ void add_shell_headers(net::HttpResponse& out) {
   out.headers.push_back({"x-robots-tag", "noindex"});
 }
 
+// Of the reader's pages. The one that opens history has no way to the network; the other sends a key's public half.
+void add_reader_headers(net::HttpResponse& out, std::string_view path) {
+  const std::string connect = path.starts_with(kReaderSetup) ? "'self'" : "'none'";
+  out.headers.push_back({"content-security-policy",
+                         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src " +
+                             connect +
+                             "; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+                             "require-trusted-types-for 'script'; trusted-types svelte-trusted-html"});
+  out.headers.push_back({"x-frame-options", "DENY"});
+  out.headers.push_back({"referrer-policy", "no-referrer"});
+  out.headers.push_back({"cross-origin-opener-policy", "same-origin"});
+  out.headers.push_back({"permissions-policy",
+                         "publickey-credentials-get=(self), publickey-credentials-create=(self), camera=(), "
+                         "microphone=(), geolocation=(), payment=(), usb=()"});
+  out.headers.push_back({"x-robots-tag", "noindex"});
+}
+
 // RFC 9110 §13.1.2: any of the listed tags, weak or strong, or "*".
 bool same_as_cached(std::string_view if_none_match, std::string_view tag) {
   return if_none_match == "*" || if_none_match.find(tag) != std::string_view::npos;
+}
+
+// The folder whose path was asked for without its last slash.
+std::optional<std::string_view> without_slash(std::string_view path) {
+  for (const std::string_view folder : {kAuthenticator, kReader, kReaderSetup}) {
+    if (path == folder.substr(0, folder.size() - 1)) return folder;
+  }
+  return std::nullopt;
 }
 
 net::HttpResponse problem(int status, std::string_view text) {
@@ -133,8 +171,8 @@ net::HttpResponse problem(int status, std::string_view text) {
 }  // namespace
 
 bool serves_asset(std::string_view path) {
-  return path.starts_with(kAssets) || path.starts_with(kAuthenticator) ||
-         path == kAuthenticator.substr(0, kAuthenticator.size() - 1);
+  return path.starts_with(kAssets) || path.starts_with(kAuthenticator) || path.starts_with(kReader) ||
+         without_slash(path).has_value();
 }
 
 net::HttpResponse asset(const net::HttpRequest& request) {
@@ -143,7 +181,7 @@ net::HttpResponse asset(const net::HttpRequest& request) {
     out.headers.push_back({"allow", "GET, HEAD"});
     return out;
   }
-  if (request.path + "/" == kAuthenticator) return see_other(std::string(kAuthenticator));
+  if (const auto folder = without_slash(request.path)) return see_other(std::string(*folder));
   const auto found = assets().find(request.path);
   if (found == assets().end()) return problem(404, "There is nothing at this path.\n");
   const Asset& file = found->second;
@@ -152,7 +190,9 @@ net::HttpResponse asset(const net::HttpRequest& request) {
                  {"cache-control", file.hashed ? "public, max-age=31536000, immutable" : "no-cache"},
                  {"x-content-type-options", "nosniff"},
                  {"cross-origin-resource-policy", "same-origin"}};
-  if (file.type.starts_with("text/html")) add_shell_headers(out);
+  if (file.type.starts_with("text/html")) {
+    request.path.starts_with(kReader) ? add_reader_headers(out, request.path) : add_shell_headers(out);
+  }
   // A worker is held to the policy it came with (CSP 3 §4.2), and may rule its own folder only.
   if (request.path == "/authenticator/sw.js") {
     out.headers.push_back({"service-worker-allowed", std::string(kAuthenticator)});

@@ -2,6 +2,7 @@
 // {"gives": …} or {"error": "…"}. SPKI is the digest of the server's key, which stands in for an authority in the
 // machine's store: with it pages are as trusted as anybody's, so passkeys and service workers work. clients/browser.py
 // is the other end. All addresses are of this machine; what Chromium itself would ask of the world goes nowhere.
+import { readFile } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
 
 import { chromium } from 'playwright-core'
@@ -105,6 +106,13 @@ const words = {
   async press ({ role, name }, { page }) { await page.getByRole(role, { name, exact: true }).click() },
   async fill ({ selector, value }, { page }) { await page.locator(selector).first().fill(value) },
   async choose ({ selector, value }, { page }) { await page.locator(selector).first().selectOption(value) },
+  async attach ({ selector, files }, { page }) { await page.locator(selector).setInputFiles(files) },
+  // What a press gives to save, as text.
+  async download ({ name }, { page }) {
+    const coming = page.waitForEvent('download')
+    await page.getByRole('button', { name, exact: true }).click()
+    return readFile(await (await coming).path(), 'utf8')
+  },
   async type ({ text }, { page }) { await page.keyboard.type(text) },
   async key ({ key }, { page }) { await page.keyboard.press(key) },
   async focused (_, { page }) {

@@ -119,5 +119,6 @@ export const words = {
     await size(page, PHONE)
     return out
   },
-  async axe (_, { page }) { return axe(page) }
+  async axe (_, { page }) { return axe(page) },
+  async dress ({ colorScheme }, { page }) { await dress(page, colorScheme) }
 }
