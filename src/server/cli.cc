@@ -81,7 +81,10 @@ CLI::App& group_of(CLI::App& app, const std::string& word) {
       {"user", "Users"},                         {"group", "Groups of users"},
       {"phone", "Phones and their activation"},  {"token", "One-time code tokens"},
       {"bypass", "Bypass codes"},                {"policy", "Who may sign in, and with what"},
-      {"log", "What happened"},                  {"keys", "Root keys"}};
+      {"log", "What happened"},                  {"keys", "Root keys"},
+      {"custody", "Who keeps the keys of a tenant's history"},
+      {"recipient", "Public keys that history is sealed to"},
+      {"slot", "Ways to a tenant's own key"}};
   const auto meaning = kMeanings.find(word);
   CLI::App* made = app.add_subcommand(word, meaning == kMeanings.end() ? "" : meaning->second);
   made->require_subcommand(1);
@@ -110,10 +113,13 @@ int complain(const Error& error) {
 
 void add_control_commands(CLI::App& app, const Globals& globals, std::function<int()>& chosen) {
   for (const control::Command& command : control::commands()) {
-    const std::size_t space = command.words.find(' ');
-    CLI::App& group = group_of(app, std::string(command.words.substr(0, space)));
-    CLI::App* leaf =
-        group.add_subcommand(std::string(command.words.substr(space + 1)), std::string(command.meaning));
+    std::string_view rest = command.words;
+    CLI::App* group = &app;
+    for (std::size_t space = rest.find(' '); space != rest.npos; space = rest.find(' ')) {
+      group = &group_of(*group, std::string(rest.substr(0, space)));
+      rest.remove_prefix(space + 1);
+    }
+    CLI::App* leaf = group->add_subcommand(std::string(rest), std::string(command.meaning));
     leaf->fallthrough();
     auto given = std::make_shared<Given>();  // shared: CLI11's options and the callback refer to it
     given->command = &command;

@@ -6,6 +6,7 @@
 #include "faces/health/health.h"
 #include "faces/portal/serve.h"
 #include "faces/prompt/serve.h"
+#include "faces/reader/serve.h"
 #include "server/wiring.h"
 
 namespace countersign::server {
@@ -22,6 +23,7 @@ void Faces::add_to(Router& router) {
   router.add({oidc::OidcFace::serves, [this](const net::HttpRequest& r) { return oidc_.handle(r); }});
   router.add({prompt::serves, [this](const net::HttpRequest& r) { return prompt::serve(ports_, templates_, r); }});
   router.add({portal::serves, [this](const net::HttpRequest& r) { return portal::serve(ports_, templates_, r); }});
+  router.add({reader::serves, [this](const net::HttpRequest& r) { return reader::serve(ports_, r); }});
   router.add({web::serves_asset, [](const net::HttpRequest& r) { return net::Reply(web::asset(r)); }});
   router.add({device::serves, [this](const net::HttpRequest& r) { return device::serve(ports_, templates_, r); }});
   router.add({health::serves, [this](const net::HttpRequest& r) { return health::serve(ports_, kVersion, r); }});

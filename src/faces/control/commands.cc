@@ -88,7 +88,8 @@ const std::vector<Command>& commands() {
   static const std::vector<Command> all = [] {
     std::vector<Command> out;
     for (const auto& group : {tenant_commands(), app_commands(), user_commands(), group_commands(), phone_commands(),
-                              token_commands(), policy_commands(), log_commands(), incident_commands(), key_commands()}) {
+                              token_commands(), policy_commands(), log_commands(), incident_commands(), key_commands(),
+                              custody_commands()}) {
       out.insert(out.end(), group.begin(), group.end());
     }
     return out;

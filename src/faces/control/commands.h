@@ -103,6 +103,7 @@ std::vector<Command> token_commands();
 std::vector<Command> policy_commands();
 std::vector<Command> log_commands();
 std::vector<Command> incident_commands();
+std::vector<Command> custody_commands();
 std::vector<Command> key_commands();
 
 // What most commands begin with.
