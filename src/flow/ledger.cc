@@ -30,7 +30,7 @@ store::LedgerEntry entry_of(const ledger::Event& event, std::string text) {
 }  // namespace
 
 Result<ledger::Head> append_to_tree(store::Txn& txn, std::string_view tree, std::vector<store::LedgerEntry>& entries) {
-  const ledger::Edge before = TRY(store::ledger_edge(txn, tree));
+  const ledger::Edge before = TRY(store::ledger_edge_to_grow(txn, tree));
   ledger::Edge after = before;
   std::vector<store::CompletedNode> nodes;
   for (store::LedgerEntry& entry : entries) {

@@ -67,11 +67,12 @@ Result<const history::EpochKey*> Opener::key_of(const store::HistoryRow& row, co
 }
 
 Result<OpenedRow> Opener::open(const store::HistoryRow& row) {
-  const history::RowPlace place = TRY(history::place_of(row.sealed));
-  const history::EpochKey* key = TRY(key_of(row, place.epoch));
+  const Result<history::RowPlace> place = history::place_of(row.sealed);
+  if (!place) return Error{Errc::refused, "a row of history was altered: it is of no form"};
+  const history::EpochKey* key = TRY(key_of(row, place->epoch));
   const std::string open_part = record::open_part(tenant_, name_of(row.stream), row.day, row.id);
   const std::string text = TRY(key->open(open_part, row.sealed));
-  return OpenedRow{place, row.day, TRY(decode(row, text))};
+  return OpenedRow{*place, row.day, TRY(decode(row, text))};
 }
 
 std::vector<std::int64_t> Opener::take_released() {
