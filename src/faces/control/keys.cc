@@ -73,16 +73,16 @@ Result<void> rotate(const Call& call) {
 
 std::vector<Command> key_commands() {
   return {
-      {.words = "keys status",
+      {.words = "keys status", .touch = kLists,
        .meaning = "Show the root keys, where they live, and how many values each has sealed",
        .arguments = {},
        .rows = Rows::many,
        .run = status},
-      {.words = "keys add-root",
+      {.words = "keys add-root", .touch = kChanges,
        .meaning = "Make a root key that waits, to copy root.key to other servers before a rotation",
        .arguments = {},
        .run = add_root},
-      {.words = "keys rotate",
+      {.words = "keys rotate", .touch = kChanges,
        .meaning = "Put a new root key in the place of the old one while the server works; takes up one that was begun",
        .arguments = {{"key", Shape::positional, Need::required, "root"}, kOneServer},
        .rows = Rows::many,
