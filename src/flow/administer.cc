@@ -6,6 +6,7 @@
 #include "core/codec/utf8.h"
 #include "core/record/auth_event.h"
 #include "flow/ledger.h"
+#include "flow/lineage.h"
 #include "flow/run_again.h"
 #include "flow/sign_in.h"
 #include "store/history.h"
@@ -174,8 +175,12 @@ Result<CreatedApp> create_app(const Administration& by, AppDraft draft) {
   app.redirect_uris = std::move(draft.redirect_uris);
   app.created = by.ports.clock.now();
   app.sealed_secret = TRY(by.ports.keys.seal(secret_place(app.tenant, app.id), out.secret_key));
-  const Result<void> done =
-      commit(by, app_change(app, "integration_create"), [&](store::Txn& txn) { return store::insert_app(txn, app); });
+  const store::Grant made{.id = app.id.text(), .parent = by.actor.credential, .kind = std::string(kMadeApplication),
+                          .tenant = app.tenant, .made = app.created};
+  const Result<void> done = commit(by, app_change(app, "integration_create"), [&](store::Txn& txn) -> Result<void> {
+    TRY(store::insert_app(txn, app));
+    return store::insert_grant(txn, made);
+  });
   if (!done && done.error().code == Errc::conflict) {
     return Error{Errc::conflict, "this integration key is taken; leave --integration-key out to have one made"};
   }
@@ -200,7 +205,12 @@ Result<ChangedApp> change_app(const Administration& by, Application app, AppChan
     out.secret_key = new_secret_key(by.ports.random);
     app.sealed_secret = TRY(by.ports.keys.seal(secret_place(app.tenant, app.id), out.secret_key));
   }
+  const bool enables = change.enabled && *change.enabled;
   TRY(commit(by, app_change(app, "integration_update"), [&](store::Txn& txn) -> Result<void> {
+    const auto grant = TRY(store::grant_of(txn, app.id.text()));
+    if (enables && grant && grant->killed) {
+      return Error{Errc::refused, "this application was killed; make another one in its place"};
+    }
     if (!TRY(store::update_app(txn, app))) return Error{Errc::conflict, "changed by somebody else; try again"};
     return {};
   }));

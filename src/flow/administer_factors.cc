@@ -8,6 +8,7 @@
 #include "core/codec/percent.h"
 #include "core/factor/hotp.h"
 #include "core/factor/totp.h"
+#include "flow/lineage.h"
 #include "flow/notices.h"
 #include "flow/subscribe.h"
 #include "store/owners.h"
@@ -125,7 +126,10 @@ Result<Phone> create_phone(const Administration& by, const User& user, const Pho
         Secret(number.reveal())));
   }
   TRY(commit(by, factor_change(user, "phone_create", one("phone_id", phone.id.text())),
-             [&](store::Txn& txn) { return store::insert_phone(txn, phone); }));
+             [&](store::Txn& txn) -> Result<void> {
+               TRY(store::insert_phone(txn, phone));
+               return note_phone(txn, phone, by.actor.credential);
+             }));
   return phone;
 }
 
@@ -179,7 +183,10 @@ Result<CreatedToken> create_token(const Administration& by, const User& user, co
   out.otpauth_uri = otpauth(tenant, user, draft, out.secret_base32);
   const Told told{factor_change(user, "hardtoken_create", one("token_id", out.token.id.text())),
                   {NoticeKind::factor_added, "An administrator gave you a token that makes passcodes."}};
-  TRY(commit_told(by, user, told, [&](store::Txn& txn) { return store::insert_enrolment(txn, out.token); }));
+  TRY(commit_told(by, user, told, [&](store::Txn& txn) -> Result<void> {
+    TRY(store::insert_enrolment(txn, out.token));
+    return note_factor(txn, out.token, by.actor.credential);
+  }));
   return out;
 }
 
@@ -243,7 +250,8 @@ Result<BypassCodes> issue_bypass(const Administration& by, const User& user, con
                   {NoticeKind::factor_added, "An administrator made bypass codes for you."}};
   TRY(commit_told(by, user, told, [&](store::Txn& txn) -> Result<void> {
     TRY(store::delete_enrolments(txn, user.tenant, user.id, factor::bypass::kKind.name));
-    return store::insert_enrolment(txn, enrolment);
+    TRY(store::insert_enrolment(txn, enrolment));
+    return note_factor(txn, enrolment, by.actor.credential);
   }));
   out.codes = std::move(issued.codes);
   return out;

@@ -5,6 +5,7 @@
 
 #include "core/codec/json_write.h"
 #include "core/crypto/equal.h"
+#include "flow/ledger.h"
 #include "flow/passkeys.h"
 #include "flow/run_again.h"
 #include "flow/stored_attempt.h"
@@ -22,6 +23,7 @@ struct Round {
   OpenPortal open;
   PortalPlan plan;
   store::Session row;
+  std::optional<ledger::Event> noted;
 };
 
 PortalPlan ask_proof(const Ports& ports, const OpenPortal& open, const PortalForm& form) {
@@ -69,7 +71,21 @@ Result<Round> prepare(const Ports& ports, const PortalRequest& request, Gate gat
   if (!writes(out.plan)) return out;
   out.plan.session.once = random_text(ports.random, kOnceLength, kIdAlphabet);
   out.row = TRY(seal_session(ports, out.open.row, out.plan.session));
+  if (out.plan.activity) {
+    ledger::Event noted = begin_event(ports, ledger::EventType::config_change, out.open.row.tenant,
+                                      own_reader(request.caller, out.open).actor);
+    noted.object = "sign_in_methods";
+    noted.rows = {row_set(*out.plan.activity)};
+    noted.count = 1;
+    out.noted = std::move(noted);
+  }
   return out;
+}
+
+// A session that was killed since it was read changes nothing any more.
+Result<void> still_alive(store::Txn& txn, const store::Session& session) {
+  const auto grant = TRY(store::grant_of(txn, session_name(session)));
+  return grant && grant->killed ? lost() : Result<void>();
 }
 
 // conflict: what was read is no longer so.
@@ -77,11 +93,13 @@ Result<void> write_down(const Ports& ports, store::Txn& txn, const Round& round)
   const User& user = *round.open.situation.user;
   const PortalPlan& plan = round.plan;
   TRY(still_open(ports, txn, user, round.open.situation.policy));
+  TRY(still_alive(txn, round.row));
   if (!TRY(store::update_session(txn, round.row))) return lost();
   if (plan.serial == PortalPlan::Serial::yes && !TRY(store::update_user(txn, user))) return lost();
   if (plan.write) TRY(plan.write(txn));
   if (plan.notice) TRY(note(ports, txn, *plan.notice));
-  return plan.activity ? store::append_history(txn, *plan.activity) : Result<void>();
+  if (plan.activity) TRY(store::append_history(txn, *plan.activity));
+  return round.noted ? record(txn, {*round.noted}) : Result<void>();
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include "core/factor/bypass.h"
 #include "core/factor/push.h"
 #include "core/factor/totp.h"
+#include "flow/lineage.h"
 #include "flow/notices.h"
 #include "flow/stored_attempt.h"
 #include "flow/subscribe.h"
@@ -74,6 +75,7 @@ namespace {
 
 // What enrol_user writes.
 struct EnrolPlan {
+  AppId app;
   User user;
   Phone phone;
   std::optional<Enrolment> bypass;
@@ -84,6 +86,7 @@ struct EnrolPlan {
 
 Result<EnrolPlan> plan_enrolment(const Ports& ports, const EnrolRequest& request) {
   EnrolPlan plan;
+  plan.app = request.app.id;
   plan.user.tenant = request.app.tenant;
   plan.user.id = UserId::make(ports.random);
   plan.user.username =
@@ -133,7 +136,9 @@ void enrol_user(const Ports& ports, EnrolRequest request, Done<Enrolled> done) {
       [plan](store::Txn& txn) -> Result<void> {
         TRY(store::insert_user(txn, plan->user));
         TRY(store::insert_phone(txn, plan->phone));
+        TRY(note_phone(txn, plan->phone, plan->app.text()));
         if (plan->bypass) TRY(store::insert_enrolment(txn, *plan->bypass));
+        if (plan->bypass) TRY(note_factor(txn, *plan->bypass, plan->app.text()));
         TRY(store::insert_activation(txn, plan->activation));
         return store::append_history(txn, *plan->event);
       },
@@ -253,6 +258,8 @@ void activate(const Ports& ports, ActivateRequest request, Done<Activated> done)
         if (!TRY(store::update_phone(txn, plan->phone))) return lost();
         TRY(store::insert_enrolment(txn, plan->push));
         TRY(store::insert_enrolment(txn, plan->totp));
+        TRY(note_factor(txn, plan->push, plan->phone.id.text()));
+        TRY(note_factor(txn, plan->totp, plan->phone.id.text()));
         TRY(note(ports, txn, plan->notice, plan->phone.id));
         return store::note_change(txn, phone_key(plan->phone.id), ports.clock.now());
       },

@@ -6,6 +6,7 @@
 #include "core/factor/bypass.h"
 #include "flow/change_portal.h"
 #include "flow/enrol.h"
+#include "flow/lineage.h"
 #include "flow/passkeys.h"
 #include "flow/stored_attempt.h"
 #include "store/protection.h"
@@ -134,7 +135,10 @@ Result<PortalPlan> plan_passkey(const Ports& ports, const OpenPortal& open, cons
   PortalPlan plan = TRY(plan_of(ports, open, "webauthncredential_create", portal_detail("webauthnkey", id)));
   TRY(tell(ports, open, plan, "A passkey was added to your account."));
   end_ceremony(plan.session);
-  plan.write = [passkey = *std::move(made)](store::Txn& txn) { return write_passkey(txn, passkey); };
+  plan.write = [passkey = *std::move(made), session = session_name(open.row)](store::Txn& txn) -> Result<void> {
+    TRY(write_passkey(txn, passkey));
+    return note_factor(txn, passkey.enrolment, session);
+  };
   return plan;
 }
 
@@ -168,8 +172,9 @@ Result<PortalPlan> plan_phone(const Ports& ports, const OpenPortal& open, const 
   const std::string& id = made.phone.id.text();
   PortalPlan plan = TRY(plan_of(ports, open, "phone_activation_code_create", portal_detail("phone_id", id)));
   plan.session.binding = signin::Binding{made.phone.id, made.code};
-  plan.write = [made = std::move(made)](store::Txn& txn) -> Result<void> {
+  plan.write = [made = std::move(made), session = session_name(open.row)](store::Txn& txn) -> Result<void> {
     TRY(store::insert_phone(txn, made.phone));
+    TRY(note_phone(txn, made.phone, session));
     return store::insert_activation(txn, made.activation);
   };
   return plan;
@@ -218,9 +223,10 @@ Result<PortalPlan> plan_codes(const Ports& ports, const OpenPortal& open) {
   PortalPlan plan = TRY(plan_of(ports, open, "bypass_create", "{\"count\":" + std::to_string(kRecoveryCodes) + "}"));
   TRY(tell(ports, open, plan, "New recovery codes were made for your account; the old ones do not work any more."));
   plan.out.codes = std::move(issued.codes);
-  plan.write = [made = std::move(made)](store::Txn& txn) -> Result<void> {
+  plan.write = [made = std::move(made), session = session_name(open.row)](store::Txn& txn) -> Result<void> {
     TRY(store::delete_enrolments(txn, made.tenant, made.user, made.kind));
-    return store::insert_enrolment(txn, made);
+    TRY(store::insert_enrolment(txn, made));
+    return note_factor(txn, made, session);
   };
   return plan;
 }

@@ -7,6 +7,7 @@
 #include "core/codec/hex.h"
 #include "core/crypto/equal.h"
 #include "core/record/stored_event.h"
+#include "flow/lineage.h"
 #include "flow/open_portal.h"
 #include "flow/open_visit.h"
 #include "flow/passkeys.h"
@@ -36,8 +37,16 @@ bool leads_here(const Ports& ports, const signin::Visit& visit) {
          visit.back.issuer.empty();
 }
 
+// A session, and what it rests on.
+Result<void> begin_session(store::Txn& txn, const store::Session& session, const std::string& parent) {
+  TRY(store::insert_session(txn, session));
+  return store::insert_grant(txn, {.id = session_name(session), .parent = parent, .kind = std::string(kMadeSession),
+                                   .tenant = session.tenant, .made = session.created});
+}
+
 struct Entry {
   store::StoredVisit visit;
+  std::string proof;  // the device that proved the factor
   NewPortalSession session;
   Bytes before;
 };
@@ -59,6 +68,7 @@ Result<Entry> plan_entry(const Ports& ports, const PortalCaller& caller, std::st
   if (!proof || visit.user.empty()) return not_let_in("the sign-in took no factor");
   Entry out;
   out.visit = TRY(seal_visit(ports, redeemed, open->row.version));
+  out.proof = event.auth_device.key.empty() ? visit.user.text() : event.auth_device.key;
   out.session = TRY(new_portal_session(ports, visit.tenant, visit.user, *proof));
   out.before = TRY(session_before(ports, caller));
   return out;
@@ -98,7 +108,7 @@ void enter_portal(const Ports& ports, PortalCaller caller, std::string code, Don
             [&ports, entry](store::Txn& txn) -> Result<void> {
               TRY(put_visit(ports, txn, entry->visit));
               if (!entry->before.empty()) TRY(store::delete_session(txn, entry->session.row.tenant, entry->before));
-              return store::insert_session(txn, entry->session.row);
+              return begin_session(txn, entry->session.row, entry->proof);
             },
             [entry, finish = std::move(finish)](Result<void> written) {
               if (!written) return finish(std::move(written).error());
@@ -220,7 +230,7 @@ Result<void> write_down(const Ports& ports, store::Txn& txn, const SignIn& sign_
     if (!TRY(store::advance_enrolment(txn, sign_in.proven->enrolment, sign_in.proven->sealed_next, now))) return lost();
     if (user.protected_at) TRY(store::note_passkey_shown(txn, user.tenant, user.id, now));
     if (!sign_in.before.empty()) TRY(store::delete_session(txn, user.tenant, sign_in.before));
-    TRY(store::insert_session(txn, sign_in.session->row));
+    TRY(begin_session(txn, sign_in.session->row, sign_in.proven->enrolment.id.text()));
   }
   return store::append_history(txn, sign_in.row);
 }

@@ -5,6 +5,7 @@
 
 #include "core/factor/bypass.h"
 #include "flow/enrol.h"
+#include "flow/lineage.h"
 #include "store/users.h"
 
 namespace countersign::flow {
@@ -13,6 +14,7 @@ namespace {
 struct Plan {
   Enrolment enrolment;
   store::HistoryRow event;
+  AppId app;
   ReplacedBypass out;
 };
 
@@ -53,6 +55,7 @@ Result<Plan> make_plan(const Ports& ports, const ReplaceBypass& request) {
   event.target_key = user.id.text();
   event.target_name = user.username;
   plan.event = TRY(seal_event(ports, event));
+  plan.app = request.app.id;
   return plan;
 }
 
@@ -67,6 +70,7 @@ void replace_bypass(const Ports& ports, ReplaceBypass request, Done<ReplacedBypa
         const Enrolment& made_now = plan->enrolment;
         TRY(store::delete_enrolments(txn, made_now.tenant, made_now.user, made_now.kind));
         TRY(store::insert_enrolment(txn, made_now));
+        TRY(note_factor(txn, made_now, plan->app.text()));
         return store::append_history(txn, plan->event);
       },
       [plan, done = std::move(done)](Result<void> written) {

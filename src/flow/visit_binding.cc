@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "flow/enrol.h"
+#include "flow/lineage.h"
 #include "flow/passkeys.h"
 #include "flow/run_again.h"
 #include "store/attempts.h"
@@ -56,6 +57,12 @@ Result<Owner> owner_of(const Ports& ports, const OpenVisit& open) {
   out.user.created = ports.clock.now();
   out.created = TRY(creation_event(ports, open, out.user));
   return out;
+}
+
+// A first sign-in proves nothing but that the application sent it: what is bound in it descends from the application.
+Result<void> note_visit(store::Txn& txn, const store::StoredVisit& visit) {
+  return store::insert_grant(txn, {.id = visit.id.text(), .parent = visit.app.text(), .kind = std::string(kMadeVisit),
+                                   .tenant = visit.tenant, .made = visit.created});
 }
 
 Result<void> write_owner(store::Txn& txn, const Owner& owner) {
@@ -150,6 +157,8 @@ void visit_bind_passkey(const Ports& ports, Caller caller, std::string response,
             [&ports, plan](store::Txn& txn) -> Result<void> {
               TRY(write_owner(txn, plan->owner));
               TRY(write_passkey(txn, plan->passkey));
+              TRY(note_visit(txn, plan->visit));
+              TRY(note_factor(txn, plan->passkey.enrolment, plan->visit.id.text()));
               TRY(store::append_history(txn, plan->event));
               return put_visit(ports, txn, plan->visit);
             },
@@ -198,6 +207,8 @@ void visit_bind_phone(const Ports& ports, Caller caller, Done<View> done) {
             [&ports, plan](store::Txn& txn) -> Result<void> {
               TRY(write_owner(txn, plan->owner));
               TRY(store::insert_phone(txn, plan->phone.phone));
+              TRY(note_visit(txn, plan->visit));
+              TRY(note_phone(txn, plan->phone.phone, plan->visit.id.text()));
               TRY(store::insert_activation(txn, plan->phone.activation));
               return put_visit(ports, txn, plan->visit);
             },
