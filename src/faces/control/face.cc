@@ -2,6 +2,7 @@
 
 #include "core/codec/json_write.h"
 #include "faces/control/commands.h"
+#include "flow/kill.h"
 #include "flow/ledger.h"
 
 namespace countersign::control {
@@ -51,6 +52,11 @@ Result<void> run(const Caller& caller, std::string_view request, const OnRow& ro
   actor.credential = caller.credential;
   const flow::Administration by{caller.ports, actor};
   const Call call{by, caller.api_hostname, args, row};
+  if (TRY(flow::is_killed(caller.ports, caller.credential))) {
+    const Error killed{Errc::refused, "this credential was killed; use another account"};
+    TRY(note_refusal(call, *known, killed));
+    return killed;
+  }
   TRY(note_list(call, *known));
   const Result<void> done = known->run(call);
   if (!done && done.error().code != Errc::unavailable) {

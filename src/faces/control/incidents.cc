@@ -1,4 +1,4 @@
-#include "faces/control/commands.h"
+#include "faces/control/breach.h"
 #include "faces/control/rows.h"
 #include "flow/administer_protection.h"
 
@@ -54,7 +54,7 @@ Result<void> close(const Call& call) {
 }  // namespace
 
 std::vector<Command> incident_commands() {
-  return {
+  std::vector<Command> out = {
       {.words = "incident list", .touch = kLists,
        .meaning = "Show what users reported and what was noticed, newest first",
        .arguments = {kTenant},
@@ -68,6 +68,8 @@ std::vector<Command> incident_commands() {
        .meaning = "Mark an incident as dealt with", .arguments = {kIncident, kTenant},
        .run = close},
   };
+  for (const auto& group : {scope_commands(), kill_commands()}) out.insert(out.end(), group.begin(), group.end());
+  return out;
 }
 
 }  // namespace countersign::control

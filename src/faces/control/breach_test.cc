@@ -1,0 +1,99 @@
+// Scope and kill, as an operator meets them.
+#include <gtest/gtest.h>
+
+#include "core/codec/json_read.h"
+#include "core/codec/json_write.h"
+#include "faces/control/face.h"
+#include "testing/small_world.h"
+
+namespace countersign::control {
+namespace {
+
+struct Answer {
+  std::vector<codec::Json> rows;
+  std::string code;  // empty: done
+};
+
+struct Breach : ::testing::Test {
+  testing::SmallWorld world;
+  ControlFace face{*world.ports, "localhost:8443"};
+  std::string caller = "uid:7";
+
+  using Words = std::initializer_list<std::pair<std::string_view, std::string_view>>;
+
+  Answer ask(std::string_view command, Words words) {
+    codec::JsonWriter w;
+    w.begin_object().key("command").string(command).key("args").begin_object();
+    for (const auto& [key, value] : words) {
+      w.key(key);
+      value == "(yes)" ? w.boolean(true) : w.string(value);
+    }
+    Answer out;
+    face.answer(
+        w.end_object().end_object().take(),
+        [&](const std::string& line) {
+          const auto json = codec::parse_json(line);
+          EXPECT_TRUE(json) << line;
+          if (const codec::Json* row = json->find("row")) out.rows.push_back(*row);
+          if (const codec::Json* error = json->find("error")) out.code = *error->find("code")->as_string();
+          return true;
+        },
+        caller);
+    return out;
+  }
+  static std::int64_t number(const codec::Json& row, std::string_view key) { return *row.find(key)->as_int(); }
+  static std::string text(const codec::Json& row, std::string_view key) {
+    return std::string(*row.find(key)->as_string());
+  }
+};
+
+TEST_F(Breach, PrintsARowForEachTenantAndOneForAll) {
+  ASSERT_EQ(ask("user create", {{"tenant", "acme"}, {"username", "ada"}}).code, "");
+  ASSERT_EQ(ask("log activity", {{"tenant", "acme"}}).code, "");
+  const Words words = {{"credential", "uid:7"}, {"from", "1970-01-01"}, {"to", "2100-01-01"}};
+  const Answer said = ask("incident scope", words);
+  ASSERT_EQ(said.code, "");
+  ASSERT_EQ(said.rows.size(), 2u);
+  EXPECT_EQ(text(said.rows[0], "tenant_id"), world.tenant.id.text());
+  EXPECT_EQ(number(said.rows[0], "returned"), 1);
+  EXPECT_EQ(number(said.rows[1], "tenants"), 1);
+  EXPECT_GE(number(said.rows[1], "changes"), 1);
+  const std::string id = text(said.rows[1], "scope_id");
+  EXPECT_EQ(ask("incident rescope", {{"scope", id}}).rows.size(), 2u);
+  EXPECT_EQ(ask("incident scopes", {}).rows.size(), 1u);
+  EXPECT_GE(ask("incident changes", {{"scope", id}}).rows.size(), 1u);
+  EXPECT_EQ(ask("incident rescope", {{"scope", "SC222222222222222222"}}).code, "not_found");
+}
+
+TEST_F(Breach, WantsOneKindOfThing) {
+  EXPECT_EQ(ask("incident scope", {{"from", "2026-01-01"}, {"to", "2026-01-02"}}).code, "malformed");
+  EXPECT_EQ(ask("incident scope", {{"ip", "::1"}, {"session", "s"}, {"from", "2026-01-01"}, {"to", "2026-01-02"}}).code,
+            "malformed");
+  EXPECT_EQ(ask("incident scope", {{"ip", "::1"}, {"refs", "r1"}, {"from", "2026-01-01"}, {"to", "2026-01-02"}}).code,
+            "malformed");
+  EXPECT_EQ(ask("kill", {{"tree", "(yes)"}}).code, "malformed");
+  EXPECT_EQ(ask("kill", {{"credential", "uid:9"}, {"since", "2026-01-01"}}).code, "malformed");
+}
+
+TEST_F(Breach, RefusesAKilledOperatorWhateverHeAsks) {
+  ASSERT_EQ(ask("tenant list", {}).code, "");
+  caller = "uid:0";
+  const Answer killed = ask("kill", {{"credential", "uid:7"}, {"reason", "phished"}});
+  ASSERT_EQ(killed.rows.size(), 1u);
+  EXPECT_EQ(text(killed.rows[0], "kind"), "operator");
+  caller = "uid:7";
+  EXPECT_EQ(ask("tenant list", {}).code, "refused");
+  EXPECT_EQ(ask("kill", {{"credential", "uid:0"}}).code, "refused");
+  caller = "uid:0";
+  EXPECT_EQ(ask("tenant list", {}).code, "");
+  EXPECT_EQ(ask("kill", {{"credential", "uid:0"}}).code, "refused");  // his own
+}
+
+TEST_F(Breach, KillsWithinATenantOnly) {
+  const Tenant other = world.add_tenant("other");
+  EXPECT_EQ(ask("kill", {{"app", world.app.id.text()}, {"tenant", "other"}}).code, "not_found");
+  EXPECT_EQ(ask("kill", {{"app", world.app.id.text()}, {"tenant", "acme"}}).rows.size(), 1u);
+}
+
+}  // namespace
+}  // namespace countersign::control
