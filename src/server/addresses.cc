@@ -38,6 +38,11 @@ Result<HostPort> parse_host_port(std::string_view text) {
   return out;
 }
 
+bool is_loopback(std::string_view host) {
+  if (host == "localhost" || host == "::1") return true;
+  return host.starts_with("127.") && host.find_first_not_of("0123456789.") == host.npos;
+}
+
 std::string api_hostname(std::string_view public_url) {
   if (public_url.starts_with(kScheme)) public_url.remove_prefix(kScheme.size());
   return std::string(public_url.substr(0, public_url.find('/')));

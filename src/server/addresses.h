@@ -19,6 +19,9 @@ struct HostPort {
 // "127.0.0.1:8443", "[::1]:8443", "localhost:0".   malformed: anything else.
 Result<HostPort> parse_host_port(std::string_view text);
 
+// Whether only this machine is reached there: localhost, 127.0.0.0/8 or ::1.
+bool is_loopback(std::string_view host);
+
 // Lower case, without scheme and port: "https://MFA.example.com:8443" is "mfa.example.com".
 std::string host_of_url(std::string_view url);
 

@@ -50,6 +50,9 @@ int run(const Globals& globals, const Given& given, const CLI::App& app) {
   if (given.command->words == "user import") {
     return import_users(globals, given.texts.at("tenant"), given.texts.at("file"));
   }
+  if (given.command->words == "ledger export") {
+    return export_ledger(globals, args_of(given, app), given.texts.at("out"));
+  }
   Result<ControlLine> line = ControlLine::connect(globals.data);
   if (!line) return complain(line.error());
   RowPrinter printer(globals.json ? control::Rows::raw : given.command->rows);
@@ -82,6 +85,7 @@ CLI::App& group_of(CLI::App& app, const std::string& word) {
       {"phone", "Phones and their activation"},  {"token", "One-time code tokens"},
       {"bypass", "Bypass codes"},                {"policy", "Who may sign in, and with what"},
       {"log", "What happened"},                  {"keys", "Root keys"},
+      {"ledger", "Who read and changed what, provably"},
       {"custody", "Who keeps the keys of a tenant's history"},
       {"recipient", "Public keys that history is sealed to"},
       {"slot", "Ways to a tenant's own key"}};

@@ -53,4 +53,8 @@ class ControlLine {
 // `user import`: reads CSV, sends it in batches, reports on stderr.
 int import_users(const Globals& globals, const std::string& tenant, const std::string& file);
 
+// `ledger export`: asks with `args` and writes the files of the answer into `out`, which must not exist yet. The last
+// of them is the checkpoint, so an export that was cut short is none.
+int export_ledger(const Globals& globals, const std::string& args, const std::string& out);
+
 }  // namespace countersign::server

@@ -66,6 +66,11 @@ void RowPrinter::print(std::string_view row) {
     put(page(*json, 0));
     return;
   }
+  if (rows_ == control::Rows::text) {
+    const codec::Json* text = json->find("text");
+    if (text != nullptr && text->as_string()) put(*text->as_string());
+    return;
+  }
   if (rows_ == control::Rows::codes) {
     if (const codec::Json* codes = json->find("codes")) {
       for (const codec::Json& code : codes->items()) put(scalar(code) + "\n");

@@ -71,6 +71,13 @@ class Config {
                      "host",
                      "Push services that phones may subscribe with and this server then calls: a host, `*.domain`, or "
                      "an origin of one's own (`https://host:port`, `http://127.0.0.1:port`)."};
+  List ledger_witnesses{*this, "ledger.witnesses", {}, "URL key",
+                        "Witnesses of the ledger's heads: where each is, a space, and its key as `countersign witness "
+                        "key` prints it."};
+  Number ledger_quorum{*this, "ledger.quorum", 0, {0, 64}, "witnesses",
+                       "How many of them must have cosigned a head for verifiers to trust it; 0: none."};
+  Text ledger_witness_ca{*this, "ledger.witness_ca", "", "path",
+                         "PEM: who certifies the witnesses' HTTPS; empty: the system's authorities."};
   Text push_contact{*this, "push.contact", "", "URL",
                     "A mailto: or https: address at which a push service finds the operator; empty: `public_url`."};
   Number activation_lifetime_s{*this, "activation.lifetime_s", 86'400, {60, 2'592'000}, "seconds",

@@ -7,6 +7,7 @@
 
 #include "core/base/result.h"
 #include "faces/duo/routes.h"
+#include "faces/ledger/serve.h"
 #include "faces/oidc/face.h"
 #include "flow/ports.h"
 #include "oplog/log.h"
@@ -28,6 +29,7 @@ class Faces {
   web::Templates templates_;
   duo::DuoFace duo_;
   oidc::OidcFace oidc_;
+  ledger_face::LedgerFace ledger_;
 };
 
 }  // namespace countersign::server

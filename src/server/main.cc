@@ -10,6 +10,7 @@
 #include "server/config.h"
 #include "server/reader.h"
 #include "server/wiring.h"
+#include "server/witness_server.h"
 #include "store/open.h"
 
 namespace countersign::server {
@@ -142,6 +143,7 @@ int run(int argc, char** argv, steady_clock::time_point started) {
   add_backup_commands(app, globals, chosen);
   add_authenticator_commands(app, chosen);
   add_reader_commands(app, globals.json, chosen);
+  add_witness_commands(app, globals, chosen);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

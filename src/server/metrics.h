@@ -10,6 +10,7 @@
 
 #include "core/base/time.h"
 #include "flow/ports.h"
+#include "flow/witness_book.h"
 #include "net/counters.h"
 #include "net/http.h"
 #include "server/dispatcher.h"
@@ -24,6 +25,7 @@ struct Measured {
   Instant started;
   std::function<bool()> store_answers;
   const PushCounts& pushes;
+  const flow::WitnessBook* witnesses = nullptr;  // of the ledger; nullptr: it has none
 };
 
 enum class MetricKind { counter, gauge };

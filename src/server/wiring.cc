@@ -28,6 +28,7 @@
 #include "server/signals.h"
 #include "server/sweeper.h"
 #include "server/system.h"
+#include "server/witness_client.h"
 #include "store/open.h"
 
 namespace countersign::server {
@@ -214,8 +215,10 @@ Result<void> serve(const Config& config, Demo demo, std::chrono::steady_clock::t
   const Nodes nodes = database.starts_with("postgres") ? Nodes::several : Nodes::this_one;
   flow::AppCache apps;
   PushCounts pushes;
+  const auto quorum = static_cast<std::size_t>(*config.ledger_quorum);
+  flow::WitnessBook witnesses(TRY(read_witnesses(*config.ledger_witnesses, quorum)), quorum);
   const Measured measured{server.counters(), sign_ins, clock, clock.now(), [&] { return store->ping().has_value(); },
-                          pushes};
+                          pushes, &witnesses};
   TRY(listen_for_metrics(server, *config.metrics_listen, measured));
   const std::string url = public_url(config, {listen.front().host, server.bound().front().port});
   const auto push_key = TRY(prepare_push_key(certificate_ports));
@@ -233,7 +236,7 @@ Result<void> serve(const Config& config, Demo demo, std::chrono::steady_clock::t
   Faces faces(ports, log, names, TRY(web::Templates::load()));
   faces.add_to(router);
 
-  const control::ControlFace control(ports, api_hostname(url));
+  const control::ControlFace control(ports, api_hostname(url), &witnesses);
   auto control_socket = TRY(open_control(dir, control));
   const auto reload = [&] { reload_certificate(own, certificate_ports, dir, names, *tls, log); };
   const SweeperPorts swept{ports, log, [&] { return server.counters().waits_open.load() > 0; }, reload};
@@ -241,7 +244,10 @@ Result<void> serve(const Config& config, Demo demo, std::chrono::steady_clock::t
   push::Vapid vapid(push_key, (*config.push_contact).empty() ? url : *config.push_contact);
   const DispatcherPorts dispatched{ports, wakeups, log, vapid, pushes};
   auto dispatcher = std::make_unique<Dispatcher>(dispatched, push::SenderOptions());
-  auto keeper = std::make_unique<LedgerKeeper>(KeeperPorts{ports, log, {}});
+  const auto witnessed = TRY(WitnessClient::make({ports, log, witnesses, *config.ledger_witness_ca}));
+  flow::Witness witness;
+  if (!witnesses.witnesses().empty()) witness = [&](const std::string& note) { return witnessed->ask(note); };
+  auto keeper = std::make_unique<LedgerKeeper>(KeeperPorts{ports, log, witness});
   auto signals = std::make_unique<Signals>(
       [&] {
         sd_notify(0, "STOPPING=1");

@@ -13,6 +13,7 @@
 #include "core/base/result.h"
 #include "core/codec/json_read.h"
 #include "flow/administer.h"
+#include "flow/witness_book.h"
 
 namespace countersign::control {
 
@@ -60,9 +61,11 @@ struct Call {
   const std::string& api_hostname;  // "localhost:8443": what clients are configured with
   const Args& args;
   const OnRow& row;
+  const flow::WitnessBook& witnesses;  // of the ledger
 };
 
-enum class Rows { one, many, codes, raw };  // how people see them: a page, a table, bare lines, JSON as it is
+// How people see them: a page, a table, bare lines, JSON as it is, the text in it.
+enum class Rows { one, many, codes, raw, text };
 
 // What the ledger hears of a command. There is no default: one that says nothing does not compile.
 class Touch {
@@ -103,8 +106,9 @@ std::vector<Command> token_commands();
 std::vector<Command> policy_commands();
 std::vector<Command> log_commands();
 std::vector<Command> incident_commands();
-std::vector<Command> custody_commands();
 std::vector<Command> key_commands();
+std::vector<Command> custody_commands();
+std::vector<Command> ledger_commands();
 
 // What most commands begin with.
 Result<Tenant> the_tenant(const Call& call);                           // --tenant, needed

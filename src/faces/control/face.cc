@@ -36,6 +36,7 @@ Result<void> note_refusal(const Call& call, const Command& command, const Error&
 struct Caller {
   const flow::Ports& ports;
   const std::string& api_hostname;
+  const flow::WitnessBook& witnesses;
   std::string credential;
 };
 
@@ -51,7 +52,7 @@ Result<void> run(const Caller& caller, std::string_view request, const OnRow& ro
   flow::Actor actor;
   actor.credential = caller.credential;
   const flow::Administration by{caller.ports, actor};
-  const Call call{by, caller.api_hostname, args, row};
+  const Call call{by, caller.api_hostname, args, row, caller.witnesses};
   if (TRY(flow::is_killed(caller.ports, caller.credential))) {
     const Error killed{Errc::refused, "this credential was killed; use another account"};
     TRY(note_refusal(call, *known, killed));
@@ -68,7 +69,10 @@ Result<void> run(const Caller& caller, std::string_view request, const OnRow& ro
 }  // namespace
 
 void ControlFace::answer(std::string_view request, const OnLine& line, std::string credential) const {
-  const Result<void> done = run({ports_, api_hostname_, std::move(credential)}, request, [&](std::string_view row) {
+  static const flow::WitnessBook kNobody;
+  const flow::WitnessBook& witnesses = witnesses_ != nullptr ? *witnesses_ : kNobody;
+  const Caller caller{ports_, api_hostname_, witnesses, std::move(credential)};
+  const Result<void> done = run(caller, request, [&](std::string_view row) {
     return line("{\"row\":" + std::string(row) + "}");
   });
   if (done) {

@@ -7,6 +7,7 @@
 
 #include "core/base/result.h"
 #include "flow/ports.h"
+#include "flow/witness_book.h"
 
 namespace countersign::control {
 
@@ -18,11 +19,13 @@ using OnLine = std::function<bool(const std::string& line)>;
 class ControlFace {
   const flow::Ports& ports_;
   std::string api_hostname_;
+  const flow::WitnessBook* witnesses_;
 
  public:
-  // `ports` must outlive the face. `api_hostname` is what clients are configured with, "localhost:8443".
-  ControlFace(const flow::Ports& ports, std::string api_hostname)
-      : ports_(ports), api_hostname_(std::move(api_hostname)) {}
+  // `ports` and `witnesses` must outlive the face; without these nobody watches the ledger. `api_hostname` is what
+  // clients are configured with, "localhost:8443".
+  ControlFace(const flow::Ports& ports, std::string api_hostname, const flow::WitnessBook* witnesses = nullptr)
+      : ports_(ports), api_hostname_(std::move(api_hostname)), witnesses_(witnesses) {}
 
   // Answers {"command": "user show", "args": {…}} by a line {"row":{…}} for each object and one line {"done":true} or
   // {"error":{"code":"not_found","what":"…"}}. Waits for commits: never call it from a face's worker thread.
