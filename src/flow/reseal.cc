@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 
+#include "flow/ledger.h"
 #include "store/history.h"
 #include "store/sealed.h"
 
@@ -87,6 +88,14 @@ const keys::RootKeyState* first_that(const keys::RootList& list, keys::RootUse u
   return found == list.keys.end() ? nullptr : &*found;
 }
 
+// Of the operator's own tree: durable before the change.
+Result<void> note_change(const Ports& ports, const ledger::Actor& actor, std::string detail) {
+  ledger::Event event = begin_event(ports, ledger::EventType::config_change, TenantId(), actor);
+  event.object = "root_key";
+  event.detail = std::move(detail);
+  return record_now(ports, event);
+}
+
 // The key that is to seal: the one that waits, or a fresh one; none when a rotation that was begun only needs its end.
 Result<std::optional<std::string>> next_key(const RotationPorts& rotation, Servers servers) {
   const keys::RootList list = TRY(rotation.ports.keys.root_keys());
@@ -97,6 +106,7 @@ Result<std::optional<std::string>> next_key(const RotationPorts& rotation, Serve
                  "several servers may share this database: first `countersign keys add-root`, copy "
                  "root.key to each of them, and then rotate; with one server say --one-server"};
   }
+  TRY(note_change(rotation.ports, rotation.actor, "add"));
   std::string id = TRY(rotation.ports.keys.add_root_key(rotation.ports.clock.now()));
   rotation.on_step({"added", id});
   return std::optional(std::move(id));
@@ -110,6 +120,7 @@ Result<void> begin_sealing(const RotationPorts& rotation, const std::string& id,
     rotation.pause(kFollowTime);
     TRY(write_note(ports, kUse, id));
   }
+  TRY(note_change(ports, rotation.actor, "use " + id));
   TRY(ports.keys.use_root_key(id));
   rotation.on_step({"sealing", id});
   return {};
@@ -126,11 +137,12 @@ struct Turn {
 
 }  // namespace
 
-Result<std::string> add_root_key(const Ports& ports) {
+Result<std::string> add_root_key(const Ports& ports, const ledger::Actor& actor) {
   const keys::RootList list = TRY(ports.keys.root_keys());
   if (const auto* waits = first_that(list, keys::RootUse::waits)) {
     return Error{Errc::conflict, "root key " + waits->id + " waits already; copy root.key and rotate"};
   }
+  TRY(note_change(ports, actor, "add"));
   return ports.keys.add_root_key(ports.clock.now());
 }
 
@@ -160,6 +172,7 @@ Result<void> rotate_root_key(const RotationPorts& rotation, Servers servers) {
   const keys::RootList list = TRY(ports.keys.root_keys());
   for (const keys::RootKeyState& key : list.keys) {
     if (key.use != keys::RootUse::opens) continue;
+    TRY(note_change(ports, rotation.actor, "drop " + key.id));
     TRY(ports.keys.drop_root_key(key.id));
     rotation.on_step({"dropped", key.id});
   }

@@ -19,6 +19,7 @@
 #include <string_view>
 
 #include "core/base/result.h"
+#include "core/ledger/event.h"
 #include "flow/ports.h"
 
 namespace countersign::flow {
@@ -38,13 +39,14 @@ struct RotationPorts {
   const Ports& ports;
   std::function<void(milliseconds)> pause;           // waits; false time in tests
   std::function<bool(const RotationStep&)> on_step;  // false: nobody listens any more; the work goes on
+  ledger::Actor actor;                               // each change of the list is an event before it is made
 };
 
 enum class Servers { this_one, several };
 
 // Adds a key that waits, so that root.key can be copied to the other servers before anything is sealed under it. The
 // answer is its id.   conflict: one waits already.
-Result<std::string> add_root_key(const Ports& ports);
+Result<std::string> add_root_key(const Ports& ports, const ledger::Actor& actor);
 
 // The whole rotation, also one that was begun.   conflict: another is under way in this process; or there are several
 // servers and no key waits.   unavailable: keys or store are away; run it again.

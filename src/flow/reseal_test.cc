@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "flow/check_passcode.h"
+#include "flow/ledger.h"
 #include "store/sealed.h"
 #include "testing/fault_store.h"
 #include "testing/small_world.h"
@@ -25,6 +26,7 @@ class Reseal : public ::testing::Test {
   SmallWorld world;
   testing::TempDir folder;
   std::vector<std::string> steps;
+  const ledger::Actor by{.kind = "operator", .credential = "uid:0"};
   std::function<void()> while_waiting = [] {};
 
   RotationPorts rotation(const Ports& ports) {
@@ -32,7 +34,8 @@ class Reseal : public ::testing::Test {
             [this](const RotationStep& step) {
               steps.push_back(std::string(step.step) + " " + step.what);
               return true;
-            }};
+            },
+            by};
   }
   Result<void> rotate(const Ports& ports, Servers servers = Servers::this_one) {
     return rotate_root_key(rotation(ports), servers);
@@ -119,6 +122,21 @@ TEST_F(Reseal, ARotationSealsEverythingAnewAndDropsTheOldKey) {
   // The list has its digest keys with it: what was given out is found.
   const auto old = open(backup);
   EXPECT_EQ(*old->token_digest("credential", Secret("t")), *world.keys->token_digest("credential", Secret("t")));
+}
+
+TEST_F(Reseal, EachChangeOfTheListIsAnEventBeforeItIsMade) {
+  ASSERT_TRUE(rotate());
+  std::vector<std::string> said;
+  ASSERT_TRUE(world.store->read([&](store::Txn& txn) -> Result<void> {
+    TRY(store::ledger_entries(txn, kOperatorTree, 0, 100, [&](const store::LedgerEntry& entry) {
+      const ledger::Event event = *ledger::decode_event(entry.entry);
+      EXPECT_EQ(event.object, "root_key");
+      EXPECT_EQ(event.actor.credential, "uid:0");
+      said.push_back(event.detail.substr(0, event.detail.find(' ')));
+    }));
+    return {};
+  }));
+  EXPECT_EQ(said, (std::vector<std::string>{"add", "use", "drop"}));
 }
 
 TEST_F(Reseal, MoreRowsThanAPageAreAllReached) {
@@ -223,8 +241,8 @@ TEST_F(Reseal, AfterAFaultAtAnyStatementEverythingOpensAndTheRestIsDoneLater) {
 TEST_F(Reseal, ASecondServerFollowsBeforeAnythingIsSealedThatItCannotOpen) {
   fill(1);
   EXPECT_EQ(rotate(*world.ports, Servers::several).error().code, Errc::conflict);
-  const std::string added = *add_root_key(*world.ports);
-  EXPECT_EQ(add_root_key(*world.ports).error().code, Errc::conflict);
+  const std::string added = *add_root_key(*world.ports, by);
+  EXPECT_EQ(add_root_key(*world.ports, by).error().code, Errc::conflict);
   const auto theirs = open(copy_of_root_key("theirs"));
   Ports second{*world.store, *theirs, world.clock, world.random, [](std::string_view) {}, {}};
   second.settings = world.ports->settings;
@@ -244,7 +262,7 @@ TEST_F(Reseal, ASecondServerFollowsBeforeAnythingIsSealedThatItCannotOpen) {
 TEST_F(Reseal, AServerThatRunsTakesTheCopiedFileUp) {
   const auto theirs = open(copy_of_root_key("theirs"));
   Ports second{*world.store, *theirs, world.clock, world.random, [](std::string_view) {}, {}};
-  const std::string added = *add_root_key(*world.ports);
+  const std::string added = *add_root_key(*world.ports, by);
   copy_of_root_key("theirs");  // in the place of the file that server has open
   while_waiting = [&] { EXPECT_TRUE(follow_root_key(second)); };
   ASSERT_TRUE(rotate(*world.ports, Servers::several));
@@ -254,7 +272,7 @@ TEST_F(Reseal, AServerThatRunsTakesTheCopiedFileUp) {
 TEST_F(Reseal, AServerWithoutTheNewFileSaysWhatToDo) {
   const auto theirs = open(copy_of_root_key("theirs"));
   Ports second{*world.store, *theirs, world.clock, world.random, [](std::string_view) {}, {}};
-  ASSERT_TRUE(add_root_key(*world.ports));
+  ASSERT_TRUE(add_root_key(*world.ports, by));
   while_waiting = [&] { EXPECT_EQ(follow_root_key(second).error().code, Errc::not_found); };
   ASSERT_TRUE(rotate(*world.ports, Servers::several));
   EXPECT_NE(follow_root_key(second).error().what.find("copy root.key"), std::string::npos);
@@ -262,7 +280,7 @@ TEST_F(Reseal, AServerWithoutTheNewFileSaysWhatToDo) {
 
 TEST_F(Reseal, ANoteOfAnOlderKeyBringsNobodyBack) {
   const std::string old = world.keys->root_keys()->keys.front().id;
-  const std::string added = *add_root_key(*world.ports);
+  const std::string added = *add_root_key(*world.ports, by);
   ASSERT_TRUE(world.keys->use_root_key(added));
   world.write([&](store::Txn& txn) { return store::put_server_value(txn, "root_key", bytes_of("use " + old)); });
   EXPECT_TRUE(follow_root_key(*world.ports));

@@ -48,7 +48,7 @@ std::string row_of(const flow::RotationStep& step) {
 }
 
 Result<void> add_root(const Call& call) {
-  call.row(row_of({"added", TRY(flow::add_root_key(call.by.ports))}));
+  call.row(row_of({"added", TRY(flow::add_root_key(call.by.ports, flow::ledger_actor(call.by.actor)))}));
   return {};
 }
 
@@ -65,7 +65,8 @@ Result<void> rotate(const Call& call) {
   if (what != "root") return Error{Errc::malformed, "key: root"};
   const bool alone = TRY(call.args.flag("one-server")) || call.by.ports.apps != nullptr;
   const flow::RotationPorts rotation{call.by.ports, wait_for,
-                                     [&](const flow::RotationStep& step) { return call.row(row_of(step)); }};
+                                     [&](const flow::RotationStep& step) { return call.row(row_of(step)); },
+                                     flow::ledger_actor(call.by.actor)};
   return flow::rotate_root_key(rotation, alone ? flow::Servers::this_one : flow::Servers::several);
 }
 
