@@ -38,8 +38,8 @@ Result<std::vector<Signed>> sign_all(const Ports& ports, const LogName& log,
   return out;
 }
 
-// Appends the heads to the global tree; its new head.
-Result<ledger::Head> append(store::Txn& txn, const std::vector<Signed>& heads) {
+// Appends the heads to the global tree and notes their leaves; its new head.
+Result<ledger::Head> append(store::Txn& txn, std::vector<Signed>& heads) {
   std::vector<store::LedgerEntry> entries;
   for (const Signed& head : heads) {
     store::LedgerEntry entry;
@@ -49,12 +49,16 @@ Result<ledger::Head> append(store::Txn& txn, const std::vector<Signed>& heads) {
     entries.push_back(std::move(entry));
   }
   const ledger::Head head = TRY(append_to_tree(txn, kGlobalTree, entries));
-  for (std::size_t i = 0; i < heads.size(); ++i) {
-    store::StoredCheckpoint stored = heads[i].checkpoint;
-    stored.global_seq = entries[i].seq;
-    TRY(store::put_checkpoint(txn, stored));
-  }
+  for (std::size_t i = 0; i < heads.size(); ++i) heads[i].checkpoint.global_seq = entries[i].seq;
   return head;
+}
+
+// All at once, after the witnesses: whoever reads a tenant's head finds it in the global one, with its cosignatures. A
+// process that ends before it leaves leaves that nobody was shown; the next round appends the heads again.
+Result<void> put_all(store::Txn& txn, const store::StoredCheckpoint& global, const std::vector<Signed>& heads) {
+  TRY(store::put_checkpoint(txn, global));
+  for (const Signed& head : heads) TRY(store::put_checkpoint(txn, head.checkpoint));
+  return {};
 }
 
 // A witness that was away when the newest head was made still sees it.
@@ -95,7 +99,7 @@ Result<int> publish_checkpoints(const Ports& ports, const Witness& witness) {
     return 0;
   }
   const LogName log = TRY(log_name(ports));
-  const std::vector<Signed> heads = TRY(sign_all(ports, log, grown));
+  std::vector<Signed> heads = TRY(sign_all(ports, log, grown));
   ledger::Head head;
   TRY(write_again(ports.store, [&](store::Txn& txn) -> Result<void> {
     head = TRY(append(txn, heads));
@@ -106,10 +110,7 @@ Result<int> publish_checkpoints(const Ports& ports, const Witness& witness) {
   global.note = TRY(signed_note(ports, log.key, head));
   global.at = ports.clock.now();
   if (witness) global.note = witness(global.note);
-  TRY(write_again(ports.store, [&](store::Txn& txn) -> Result<void> {
-    TRY(store::put_checkpoint(txn, global));
-    return {};
-  }));
+  TRY(write_again(ports.store, [&](store::Txn& txn) { return put_all(txn, global, heads); }));
   return static_cast<int>(grown.size());
 }
 
