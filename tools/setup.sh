@@ -89,6 +89,8 @@ need_to_test() {
   need firefox-esr cmd firefox-esr
   need chromium cmd chromium
   need fonts-ipafont-gothic file '/usr/share/fonts/opentype/ipafont-gothic/ipag.ttf'
+  need golang-go cmd go
+  need golang-golang-x-mod-dev file /usr/share/gocode/src/golang.org/x/mod/sumdb/tlog/tlog.go
   need openssl cmd openssl
   need python3-venv file '/usr/lib/python3*/ensurepip/__init__.py'
   need libfaketime file '/usr/lib/*/faketime/libfaketimeMT.so.1'
