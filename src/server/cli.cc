@@ -6,6 +6,7 @@
 
 #include "faces/control/commands.h"
 #include "net/control_client.h"
+#include "server/cli_incident.h"
 #include "server/cli_print.h"
 
 namespace countersign::server {
@@ -53,11 +54,20 @@ int run(const Globals& globals, const Given& given, const CLI::App& app) {
   if (given.command->words == "ledger export") {
     return export_ledger(globals, args_of(given, app), given.texts.at("out"));
   }
+  if (given.command->words == "incident bundle") {
+    return write_bundles(globals, args_of(given, app), given.texts.at("out"));
+  }
+  std::string args = args_of(given, app);
+  if (given.command->words == "incident scope" && app.count("--refs") > 0) {
+    Result<std::string> read = with_refs(args, given.texts.at("refs"));
+    if (!read) return complain(read.error());
+    args = *std::move(read);
+  }
   Result<ControlLine> line = ControlLine::connect(globals.data);
   if (!line) return complain(line.error());
   RowPrinter printer(globals.json ? control::Rows::raw : given.command->rows);
   const Result<void> done =
-      line->ask(given.command->words, args_of(given, app), [&](std::string_view row) { printer.print(row); });
+      line->ask(given.command->words, args, [&](std::string_view row) { printer.print(row); });
   std::fflush(stdout);
   return done ? kDone : complain(done.error());
 }
@@ -85,6 +95,7 @@ CLI::App& group_of(CLI::App& app, const std::string& word) {
       {"phone", "Phones and their activation"},  {"token", "One-time code tokens"},
       {"bypass", "Bypass codes"},                {"policy", "Who may sign in, and with what"},
       {"log", "What happened"},                  {"keys", "Root keys"},
+      {"incident", "What was reported, noticed, and taken"},
       {"ledger", "Who read and changed what, provably"},
       {"custody", "Who keeps the keys of a tenant's history"},
       {"recipient", "Public keys that history is sealed to"},

@@ -9,5 +9,6 @@ namespace countersign::control {
 
 std::vector<Command> scope_commands();
 std::vector<Command> kill_commands();
+std::vector<Command> bundle_commands();
 
 }  // namespace countersign::control

@@ -68,7 +68,9 @@ std::vector<Command> incident_commands() {
        .meaning = "Mark an incident as dealt with", .arguments = {kIncident, kTenant},
        .run = close},
   };
-  for (const auto& group : {scope_commands(), kill_commands()}) out.insert(out.end(), group.begin(), group.end());
+  for (const auto& group : {scope_commands(), kill_commands(), bundle_commands()}) {
+    out.insert(out.end(), group.begin(), group.end());
+  }
   return out;
 }
 
