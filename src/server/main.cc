@@ -7,6 +7,7 @@
 #include "server/cli.h"
 #include "server/cli_backup.h"
 #include "server/cli_keys.h"
+#include "server/cli_verify.h"
 #include "server/config.h"
 #include "server/reader.h"
 #include "server/wiring.h"
@@ -143,6 +144,7 @@ int run(int argc, char** argv, steady_clock::time_point started) {
   add_backup_commands(app, globals, chosen);
   add_authenticator_commands(app, chosen);
   add_reader_commands(app, globals.json, chosen);
+  add_verify_command(app, globals, chosen);
   add_witness_commands(app, globals, chosen);
   try {
     app.parse(argc, argv);
