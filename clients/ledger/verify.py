@@ -4,8 +4,9 @@
     verify.py proof FILE --policy POLICY [--entry FILE]     a .tlog-proof (of the bytes in --entry) or an .event-proof
     verify.py checkpoint FILE --policy POLICY               a checkpoint, with its signatures
     verify.py tree DIR --policy POLICY [--old CHECKPOINT]   an exported tree: checkpoint, tile/…, tile/entries/…
+    verify.py bundle DIR --policy POLICY                    what a tenant is handed after an incident
 
-Written from docs/protocols/ledger.md and docs/protocols/history.md alone, with Python's standard library and the
+Written from docs/protocols/ledger.md, history.md, history-export.md and bundle.md alone, with Python's standard library and the
 `cryptography` package; it shares no line with the server. Section names in comments are those of ledger.md.
 
 Exit codes: 0 everything said was verified · 1 it does not verify, or is not of its form · 2 wrong usage · 3 a file
@@ -727,10 +728,158 @@ def command_tree(options, policy):
     verify_tree(pathlib.Path(options.file), policy, old, options.unwitnessed)
 
 
-# A bundle of an incident (exposed.mfae and the manifest beside it) gets its command here once its format stands in
-# docs/protocols: check the manifest's signature and hashes, then each proof in it by verify_event_proof, then the rows
-# of exposed.mfae against the trailers that `epoch_closed` events hold (docs/protocols/history.md).
-COMMANDS = {"proof": command_proof, "checkpoint": command_checkpoint, "tree": command_tree}
+# ---- Bundles of an incident: docs/protocols/bundle.md -------------------------------------------------------------
+
+MANIFEST_KEY = "/bundle"
+MANIFEST_MAX, BUNDLE_LINE_MAX = 64 * 1024 * 1024, 2 * 1024 * 1024
+READING = ("read", "list", "count", "export", "key_release", "directory_unwrap", "viewed")
+PATH = re.compile(r"(proofs/)?[A-Za-z0-9][A-Za-z0-9.-]{0,63}", re.ASCII)
+EXPOSED = re.compile(r"exposed(-[0-9]+)?\.mfae", re.ASCII)
+
+
+def read_json(data, what):
+    def once(pairs):
+        keys = [key for key, _ in pairs]
+        need(len(set(keys)) == len(keys), f"{what} holds a member twice")
+        return dict(pairs)
+
+    try:
+        return json.loads(read_text(data, what), object_pairs_hook=once)
+    except (ValueError, RecursionError) as error:
+        raise Refused(f"{what} is not JSON: {error}") from None
+
+
+def read_url64(text, what):
+    need(type(text) is str and re.fullmatch(r"[A-Za-z0-9_-]*", text, re.ASCII), f"{what} is not base64url")
+    try:
+        value = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    except (binascii.Error, ValueError):
+        raise Refused(f"{what} is not base64url") from None
+    need(base64.urlsafe_b64encode(value).decode().rstrip("=") == text, f"{what} in another spelling")
+    return value
+
+
+def runs_of(text):
+    """The numbers that ranges of rows name, as (first, last)."""
+    count_rows(text)
+    return [(int(first), int(last or first)) for first, _, last in (part.partition("-") for part in text.split(","))
+            if first]
+
+
+def verify_manifest(folder, policy):
+    """The manifest, after its signature by a log of the policy, and every file with its hash."""
+    note = Note.read(read_file_text(folder / "manifest.note"))
+    signers = note.signers([log.named(log.name + MANIFEST_KEY) for log in policy.logs])
+    key = next(iter(signers))
+    data = (folder / "manifest.json").read_bytes()
+    need(len(data) <= MANIFEST_MAX, "the manifest is too long")
+    need(note.text == f"{key.name}\n{hashlib.sha256(data).hexdigest()}\n", "manifest.json is not the one that was signed")
+    manifest = read_json(data, "manifest.json")
+    need(type(manifest) is dict and manifest.get("bundle") == 1, "not a manifest of version 1")
+    need(type(manifest.get("files")) is list, "a manifest lists files")
+    listed = {}
+    for file in manifest["files"]:
+        need(type(file) is dict and type(file.get("path")) is str and PATH.fullmatch(file["path"]), "not a name of a file")
+        need(file["path"] not in listed, f"{file['path']} is listed twice")
+        content = (folder / file["path"]).read_bytes()
+        need(len(content) == file.get("bytes") and hashlib.sha256(content).hexdigest() == file.get("sha256"),
+             f"{file['path']} is not what the manifest says")
+        listed[file["path"]] = content
+    there = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir()}
+    extra = there - set(listed) - {"manifest.json", "manifest.note"}
+    need(not extra, f"{min(extra, default='')} is not in the manifest")
+    return manifest, listed, key
+
+
+def verify_reads(manifest, listed, policy):
+    """The rows that the reads name, by epoch, after the proof of each read."""
+    lines = read_text(listed["reads.jsonl"], "reads.jsonl").splitlines(keepends=True) if "reads.jsonl" in listed else []
+    proofs = sorted((path for path in listed if path.startswith("proofs/")),
+                    key=lambda path: int(path[7:-12]) if re.fullmatch(r"proofs/[0-9]{1,19}\.event-proof", path) else -1)
+    need(len(lines) == len(proofs), "not as many proofs as reads")
+    rows, days = {}, set()
+    for line, path in zip(lines, proofs):
+        event, inner, _, _ = verify_event_proof(read_text(listed[path], path), policy)
+        need(path == f"proofs/{inner.index}.event-proof", f"{path} proves another event")
+        need(line.encode() == inner.extra + b"\n", f"reads.jsonl says otherwise than {path}")
+        need(event.get("tenant") == manifest.get("tenant"), f"{path} is of another tenant")
+        if event["outcome"] == "denied" or event["type"] not in READING:
+            continue
+        days.update(event.get("days", []))
+        for row_set in event["what"].get("rows", []):
+            rows.setdefault(row_set["epoch"], []).extend(runs_of(row_set["rows"]))
+    need(len(lines) == manifest.get("events"), "the manifest counts other reads")
+    need(sorted(days) == manifest.get("days"), "the manifest names other days than the reads")
+    return rows
+
+
+def read_header(data):
+    """(tenant, epoch id) of an epoch's header (history.md); all of it is looked at when it is opened."""
+    need(data[:5] == b"MFAE\x01" and len(data) > 13, "not an epoch header")
+    length = int.from_bytes(data[11:13], "big")
+    need(len(data) >= 13 + length + 24, "an epoch header is cut short")
+    return read_text(data[13:13 + length], "a tenant"), data[21 + length:37 + length]
+
+
+def rows_root(hashes):
+    tree = Tree()
+    for _, row_hash in sorted(hashes.items()):
+        tree.append(row_hash)
+    return tree.root()
+
+
+def verify_exposed(data, tenant, named):
+    """How many rows a file of exposed rows holds, all of them named by the reads (None: by a supplier's list)."""
+    epochs, count, ended = {}, 0, False
+    for number, line in enumerate(data.split(b"\n")[:-1]):
+        need(len(line) <= BUNDLE_LINE_MAX and not ended, "a line of exposed rows is too long, or follows the end")
+        item = read_json(line, "a line of exposed rows")
+        need(type(item) is dict and item, "a line of exposed rows is an object")
+        kind = next(iter(item))
+        need((kind == "export") == (number == 0), "exposed rows begin with their head")
+        if kind == "export":
+            need(item[kind] == 1 and item.get("tenant") == tenant, "exposed rows of another tenant")
+        elif kind == "epoch":
+            owner, epoch = read_header(read_url64(item[kind], "a header"))
+            need(owner == tenant and epoch not in epochs, "an epoch of another tenant, or one twice")
+            epochs[epoch] = (read_url64(item.get("trailer"), "a trailer"), {})
+        elif kind == "row":
+            row, opened = read_url64(item[kind], "a row"), read_url64(item.get("open"), "a row's open part")
+            epoch, place = row[:16], int.from_bytes(row[16:24], "big")
+            need(len(row) > 24 and epoch in epochs and place not in epochs[epoch][1], "a row without its epoch, or twice")
+            if named is not None:
+                need(any(first <= place <= last for first, last in named.get(epoch.hex(), [])),
+                     f"row {place} of epoch {epoch.hex()} is named by no read")
+            parts = (len(opened).to_bytes(4, "big"), opened, len(row).to_bytes(4, "big"), row)
+            epochs[epoch][1][place] = hashlib.sha256(b"\x00" + b"".join(parts)).digest()
+            count += 1
+        else:
+            need(kind == "end" and item[kind] == count, "exposed rows were cut off, or hold something else")
+            ended = True
+    need(ended and data.endswith(b"\n"), "exposed rows were cut off")
+    for epoch, (trailer, hashes) in epochs.items():
+        if trailer:
+            need(trailer == b"MFAT\x01" + epoch + len(hashes).to_bytes(8, "big") + rows_root(hashes),
+                 f"epoch {epoch.hex()} is not as it was closed")
+    return count
+
+
+def command_bundle(options, policy):
+    folder = pathlib.Path(options.file)
+    manifest, listed, key = verify_manifest(folder, policy)
+    say(f"manifest    of {len(listed)} files, signed by {key.name}; each file is what it says")
+    rows = verify_reads(manifest, listed, policy)
+    say(f"reads       {manifest['events']}, each in the tenant's ledger and that in the log")
+    files = [path for path in listed if EXPOSED.fullmatch(path)]
+    need(files, "there is no exposed.mfae")
+    count = sum(verify_exposed(listed[path], manifest["tenant"], None if manifest.get("supplier") is True else rows)
+                for path in files)
+    need(count <= manifest.get("returned", -1), "more rows than the manifest counts")
+    say(f"rows        {count} of {manifest['returned']} that left, still sealed" +
+        (", by the supplier's list" if manifest.get("supplier") is True else ", each named by a read"))
+
+
+COMMANDS = {"proof": command_proof, "checkpoint": command_checkpoint, "tree": command_tree, "bundle": command_bundle}
 
 
 def main(arguments=None):
