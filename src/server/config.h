@@ -42,6 +42,11 @@ class Config {
   Number workers{*this, "workers", 0, {0, 256}, "threads", "Threads that serve requests; 0: one for each processor."};
   Text log_level{*this, "log_level", "info", "", "The least grave events that go to the operator's log on stderr.",
                  {"info", "warn", "error"}};
+  Text keyring{*this, "keys.keyring", "", "path",
+               "The keyring's directory; empty: `keyring` in the data directory. Nodes on one database share one."};
+  Text keys_process{*this, "keys.process", "own", "",
+                    "`own`: keys live in a process of their own (`countersign keyd`); `inside`: in the server's.",
+                    {"own", "inside"}};
   Text tls_certificate{*this, "tls.certificate", "", "path", "PEM chain, leaf first; empty: one of the local CA."};
   Text tls_key{*this, "tls.key", "", "path", "The private key of that certificate, PEM."};
   Text metrics_listen{*this, "metrics.listen", "", "host:port",

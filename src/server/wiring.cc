@@ -10,6 +10,7 @@
 #include "faces/control/face.h"
 #include "flow/ports.h"
 #include "keys/local.h"
+#include "keys/remote.h"
 #include "net/control_socket.h"
 #include "net/server.h"
 #include "net/tls.h"
@@ -36,19 +37,31 @@ namespace {
 
 using factor::webauthn::Metadata;
 
-Result<std::unique_ptr<keys::LocalKeys>> open_keys(const DataDir& dir, const Config& config, Random& random,
-                                                   const Clock& clock) {
+struct KeyPorts {
+  const Config& config;
+  Random& random;
+  const Clock& clock;
+  oplog::Log& log;
+};
+
+Result<std::unique_ptr<keys::Keys>> open_keys(const DataDir& dir, const KeyPorts& ports) {
   const keys::LocalKeys::Files files{
-      .root_key = dir.file("root.key"), .keyring = dir.file("keyring"), .root_source = *config.root_key};
+      .root_key = dir.file("root.key"),
+      .keyring = (*ports.config.keyring).empty() ? dir.file("keyring") : *ports.config.keyring,
+      .root_source = *ports.config.root_key};
   if (!std::filesystem::exists(files.root_key)) {
     if (std::filesystem::exists(dir.file("countersign.db"))) {
       return Error{Errc::not_found,
                    files.root_key + " is missing, and the database is sealed under it; restore it from a backup"};
     }
     keys::RootSource source = TRY(keys::RootSource::parse(files.root_source, files.root_key));
-    TRY(source.create(keys::RootKeys::fresh(random), random));
+    TRY(source.create(keys::RootKeys::fresh(ports.random), ports.random));
   }
-  return keys::LocalKeys::open(files, random, clock);
+  if (*ports.config.keys_process == "inside") {
+    return std::unique_ptr<keys::Keys>(TRY(keys::LocalKeys::open(files, ports.random, ports.clock)));
+  }
+  const auto tell = [&log = ports.log](std::string_view what) { log.warn("keys", oplog::field(record::detail, what)); };
+  return std::unique_ptr<keys::Keys>(TRY(keys::RemoteKeys::open({files, "/proc/self/exe", tell})));
 }
 
 net::ServerOptions server_options(const Config& config, oplog::Log& log) {
@@ -195,7 +208,7 @@ Result<void> serve(const Config& config, Demo demo, std::chrono::steady_clock::t
   log.keep_from(level_of(config));
 
   const DataDir dir = TRY(DataDir::open(*config.data));
-  const std::unique_ptr<keys::LocalKeys> keys = TRY(open_keys(dir, config, random, clock));
+  const std::unique_ptr<keys::Keys> keys = TRY(open_keys(dir, {config, random, clock, log}));
   const std::string database = TRY(database_of(config));
   std::unique_ptr<store::Store> store = TRY(store::open(database, dir.path()));
 
