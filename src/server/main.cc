@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdio>
 
+#include "keys/keyd.h"
 #include "server/authenticator.h"
 #include "server/cli.h"
 #include "server/cli_backup.h"
@@ -10,6 +11,7 @@
 #include "server/cli_verify.h"
 #include "server/config.h"
 #include "server/reader.h"
+#include "server/system.h"
 #include "server/wiring.h"
 #include "server/witness_server.h"
 #include "store/open.h"
@@ -157,6 +159,20 @@ int run(int argc, char** argv, steady_clock::time_point started) {
 }  // namespace
 }  // namespace countersign::server
 
+// The keys' process (keys/keyd.h), before anything else: it is waited for.
+int keyd(int argc, char** argv) {
+  using namespace countersign;
+  const Result<keys::KeydOrder> order = keys::read_keyd_words({argv + 2, argv + argc});
+  if (!order) {
+    std::fprintf(stderr, "countersign: %s\n", order.error().what.c_str());
+    return server::kUsage;
+  }
+  const server::SystemClock clock;
+  server::SystemRandom random;
+  return keys::run_keyd(*order, random, clock);
+}
+
 int main(int argc, char** argv) {
+  if (argc > 1 && std::string_view(argv[1]) == "keyd") return keyd(argc, argv);
   return countersign::server::run(argc, argv, std::chrono::steady_clock::now());
 }
