@@ -34,6 +34,7 @@ std::string_view name(NoticeKind kind) {
     case NoticeKind::attack_stopped: return "attack_stopped";
     case NoticeKind::weaker_method: return "weaker_method";
     case NoticeKind::cookie_copied: return "cookie_copied";
+    case NoticeKind::breach: return "breach";
   }
   std::abort();
 }

@@ -19,6 +19,7 @@ enum class NoticeKind {
   attack_stopped,
   weaker_method,  // somebody who has a passkey signed in without it
   cookie_copied,  // two browsers have shown one cookie
+  breach,         // records of sign-ins were exposed (flow/breach_notices.h)
 };
 std::string_view name(NoticeKind kind);
 

@@ -10,5 +10,6 @@ namespace countersign::control {
 std::vector<Command> scope_commands();
 std::vector<Command> kill_commands();
 std::vector<Command> bundle_commands();
+std::vector<Command> notice_commands();
 
 }  // namespace countersign::control

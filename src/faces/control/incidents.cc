@@ -68,7 +68,7 @@ std::vector<Command> incident_commands() {
        .meaning = "Mark an incident as dealt with", .arguments = {kIncident, kTenant},
        .run = close},
   };
-  for (const auto& group : {scope_commands(), kill_commands(), bundle_commands()}) {
+  for (const auto& group : {scope_commands(), kill_commands(), bundle_commands(), notice_commands()}) {
     out.insert(out.end(), group.begin(), group.end());
   }
   return out;
