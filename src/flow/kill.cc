@@ -160,7 +160,8 @@ Result<void> write_down(store::Txn& txn, const Administration& by, const KillQue
   std::vector<ledger::Event> events;
   for (const Killed& one : found) {
     if (one.already) continue;
-    TRY(store::kill_grant(txn, one.id, now));
+    // A person outlives the credentials: his sessions end, and he may sign in again.
+    if (one.kind != kKindUser) TRY(store::kill_grant(txn, one.id, now));
     TRY(end(txn, one, now));
   }
   for (const Note& note : notes) {

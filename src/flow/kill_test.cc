@@ -8,6 +8,7 @@
 #include "flow/lineage.h"
 #include "flow/portal_world_test.h"
 #include "store/breach.h"
+#include "testing/fault_store.h"
 
 namespace countersign::flow {
 namespace {
@@ -144,6 +145,32 @@ TEST_F(Kill, KillsOnlyWhatIsAskedFor) {
   EXPECT_EQ(end(KillBy::credential, "no such thing").error().code, Errc::not_found);
   EXPECT_EQ(end(KillBy::credential, "").error().code, Errc::malformed);
   EXPECT_TRUE(enabled(made.app));
+}
+
+TEST_F(Kill, EndsAUsersSessionsAndLetsHimSignInAgain) {
+  give_passkey(ada);
+  enter_by_passkey();
+  const KillQuery query{.value = ada.id.text(), .tenant = world.tenant.id};
+  ASSERT_TRUE(kill(by, query));
+  EXPECT_EQ(look().error().code, Errc::not_found);
+  enter_by_passkey();
+  EXPECT_TRUE(look());
+}
+
+TEST_F(Kill, IsAllOrNothingWhereverTheStoreBreaks) {
+  const CreatedApp made = make_app();
+  testing::FaultStore fault(*world.store);
+  Ports broken{fault, *world.keys, world.clock, world.random, world.ports->wake, world.ports->settings};
+  const Administration there{broken, actor()};
+  bool done = false;
+  for (int n = 1; n < 200 && !done; ++n) {
+    fault.fail_from(n, Errc::unavailable);
+    done = kill(there, {.by = KillBy::app, .value = made.app.id.text()}).has_value();
+    fault.heal();
+    EXPECT_EQ(enabled(made.app), !done);
+    EXPECT_EQ(kill_events(world.tenant.id.text()), done ? 1 : 0);
+  }
+  EXPECT_TRUE(done);
 }
 
 TEST_F(Kill, SparesTheCallersOwnCredential) { EXPECT_EQ(end(KillBy::credential, "uid:7").error().code, Errc::refused); }

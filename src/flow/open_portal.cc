@@ -104,10 +104,8 @@ Result<OpenPortal> read_portal(const Ports& ports, const PortalCaller& caller) {
     open.row = *std::move(row);
     if (!signin::session_holds(open.session, ports.clock.now())) return no_session();
     // Read each time and never kept: a kill is in force everywhere with its commit.
-    for (const std::string& id : {session_name(open.row), open.row.user.text()}) {
-      const auto grant = TRY(store::grant_of(txn, id));
-      if (grant && grant->killed) return no_session();
-    }
+    const auto grant = TRY(store::grant_of(txn, session_name(open.row)));
+    if (grant && grant->killed) return no_session();
     const auto tenant = TRY(store::tenant_by_id(txn, caller.tenant));
     if (!tenant) return no_session();
     open.tenant_name = tenant->name;

@@ -61,6 +61,19 @@ Result<void> open_page(const Administration& by, const Reader& reader, Opener& o
   return {};
 }
 
+// What was tried in vain is in the ledger too, with the days whose keys went out for it.
+Result<void> note_refusal(const Ports& ports, const Reader& reader,
+                          const std::pair<TenantId, std::vector<std::int64_t>>& of, const Error& why) {
+  ledger::Event event = begin_event(ports, ledger::EventType::read, of.first, reader.actor);
+  event.outcome = why.code == Errc::exhausted ? ledger::Outcome::capped : ledger::Outcome::denied;
+  event.purpose = reader.purpose;
+  event.case_reference = reader.case_reference;
+  event.object = "history";
+  event.days = of.second;
+  event.detail = why.what;
+  return record_now(ports, event);
+}
+
 }  // namespace
 
 Result<void> each_row(
@@ -102,10 +115,15 @@ Result<ExposedPeople> people_of(const Administration& by, const Scope& scope, co
   const ExposedRows rows = TRY(rows_of(by.ports, scope, tenant));
   Adding sum;
   Opener opener(by.ports, reader, tenant.tenant);
-  TRY(each_row(by.ports, tenant.tenant, rows.returned,
+  const Result<void> done =
+      each_row(by.ports, tenant.tenant, rows.returned,
                [&](const store::StoredEpoch&, const std::vector<store::HistoryRow>& page) -> Result<void> {
                  return page.empty() ? Result<void>() : open_page(by, reader, opener, page, sum);
-               }));
+               });
+  if (!done && done.error().code != Errc::unavailable) {
+    TRY(note_refusal(by.ports, reader, {tenant.tenant, opener.take_released()}, done.error()));
+  }
+  TRY(done);
   ExposedPeople out;
   for (auto& [key, person] : sum.people) out.people.push_back(std::move(person));
   out.numbers = sum.numbers.size();

@@ -246,6 +246,22 @@ TEST_F(ScopeTest, CountsUsersByOpeningAndSaysSoInTheLedger) {
   EXPECT_EQ(counting.tenants[0].returned, 3u);  // the count is a reading itself
 }
 
+TEST_F(ScopeTest, CountsByTagsWhereTheBudgetIsSpentAndThatIsRecorded) {
+  for (const char* user : {"ada", "bob"}) write_event(world_.tenant.id, user);
+  read(thief(), world_.tenant.id);
+  const Scope found = scope(query());
+  world_.ports->settings.allowances = {{.kind = "operator", .rows_a_day = 1}};
+  EXPECT_EQ(people_of(by_, found, found.tenants.at(0)).error().code, Errc::exhausted);
+  EXPECT_EQ(distinct_of(by_, found, found.tenants.at(0))->by, Distinct::By::tags);
+  int capped = 0;
+  EXPECT_TRUE(world_.store->read([&](store::Txn& txn) -> Result<void> {
+    TRY(store::ledger_entries(txn, world_.tenant.id.text(), 0, 100,
+                              [&](const store::LedgerEntry& one) { capped += one.outcome == "capped"; }));
+    return {};
+  }));
+  EXPECT_GE(capped, 2);
+}
+
 TEST_F(ScopeTest, CountsByTagsWhereTheTenantKeepsItsKeys) {
   for (const char* user : {"ada", "bob"}) write_event(world_.tenant.id, user);
   read(thief(), world_.tenant.id);
