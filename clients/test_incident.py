@@ -153,6 +153,24 @@ def _():
             raise AssertionError(f"made: {words}")
 
 
+@check("those who are exposed are told once, and a notice is real in its own tenant alone")
+def _():
+    rows = server.run("incident", "notify", "--scope", state["scope"])
+    expect_equal(len(rows), 6, "an administrator and two users of each tenant")
+    codes = {row["tenant_id"]: row["code"] for row in rows if row["user_id"] is None}
+    expect_equal(sum(row["code"] is not None for row in rows), 2, "codes that are printed: the administrators'")
+    for tenant, other in (tenants, tenants[::-1]):
+        real = server.run("incident", "check-notice", codes[tenant], "--tenant", tenant)
+        expect(real["real"] and real["user_id"] is None, f"the administrator's notice: {real}")
+        expect_equal(server.run("incident", "check-notice", codes[tenant], "--tenant", other), {"real": False}, "elsewhere")
+    expect_equal(server.run("incident", "notify", "--scope", state["scope"]), [], "who is told the second time")
+    expect_equal(len(server.run("incident", "notices", state["scope"])), 6, "the notices that are kept")
+    for path in server.folder.rglob("*"):
+        if path.is_file():
+            data = path.read_bytes()
+            expect(not any(code.encode() in data for code in codes.values()), f"a code stands in {path.name}")
+
+
 @check("a killed application is refused at once, and stays so")
 def _():
     app = server.app(tenants[0])

@@ -69,8 +69,8 @@ that still work and no secret keys.</p>
 </ul>
 <h2>Is this notice real?</h2>
 <p>This notice does not come by text message or telephone, and it does not ask you to do anything but to be careful.
-If it bears a code, your authenticator shows a notice with the same code. Without an authenticator, or in doubt, ask your
-help desk by a number that you already know, and name the reference {{scope}}.</p>
+If it bears a code, your authenticator shows a notice with the same code. Without an authenticator, or in doubt,
+ask your help desk by a number that you already know, and name the reference {{scope}}.</p>
 </body></html>
 )";
 
