@@ -120,8 +120,8 @@ class Bundling {
                    }
                    current = epoch.id;
                    for (const store::HistoryRow& row : page) {
-                     add(history::ExportRow{
-                         row.sealed, record::open_part(row.tenant, name_of(row.stream), row.day, row.id)});
+                     add(history::ExportRow{row.sealed,
+                                            record::open_part(row.tenant, name_of(row.stream), row.day, row.id)});
                    }
                    in_file += page.size();
                    return {};
@@ -215,8 +215,6 @@ Result<void> one_bundle(const Administration& by, const Scope& scope, const Expo
   return bundle.put_manifest();
 }
 
-std::string time_text(Instant at) { return std::to_string(unix_s(at)); }
-
 }  // namespace
 
 Result<void> each_bundle(const Administration& by, const BundleQuery& query, const WriteLetters& letters,
@@ -236,7 +234,7 @@ std::string regulator_json(const BundleFacts& facts) {
   const ExposedTenant& exposed = facts.exposed;
   const bool readable = facts.scope.query.by == ScopeBy::supplier || exposed.released > 0;
   codec::JsonWriter w;
-  w.begin_object().key("form").string("GDPR Art. 33(3), draft").key("aware_at").string(time_text(facts.scope.made));
+  w.begin_object().key("form").string("GDPR Art. 33(3), draft").key("aware_s").integer(unix_s(facts.scope.made));
   w.key("a_nature")
       .begin_object()
       .key("description")

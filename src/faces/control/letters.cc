@@ -29,7 +29,8 @@ constexpr std::string_view kAdmin = R"(
 <h1>{{title}}</h1>
 <p>To the administrators of {{tenant}}</p>
 <h2>What happened</h2>
-<p>{{what}} It happened between {{from}} and {{to}} (UTC). The reference of this incident is {{scope}}.</p>
+<p>{{what}} The time that was looked at is {{from}} to {{to}} (UTC); when it was read stands below. The reference of
+this incident is {{scope}}.</p>
 <h2>What was exposed</h2>
 <table>
 <tr><th scope="row">Records that left</th><td>{{returned}}</td></tr>
