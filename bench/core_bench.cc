@@ -78,33 +78,6 @@ void verify_passcode(benchmark::State& state) {
 }
 BENCHMARK(verify_passcode);
 
-// Of `range` tenants in turn: 1 is warm, 100,000 is more than the cache holds.
-void seal_history(benchmark::State& state) {
-  FastRandom random;
-  const auto keys = make_keys(random);
-  std::vector<TenantId> tenants;
-  for (int i = 0; i < state.range(0); ++i) tenants.push_back(TenantId::trusted("DA" + std::to_string(i)));
-  const std::string open(80, 'o'), row(1150, 'r');
-  std::size_t turn = 0;
-  for (auto _ : state) {
-    benchmark::DoNotOptimize(keys->seal_history(tenants[turn], open, row));
-    turn = turn + 1 == tenants.size() ? 0 : turn + 1;
-  }
-}
-BENCHMARK(seal_history)->Arg(1)->Arg(100'000);
-
-void open_history(benchmark::State& state) {
-  FastRandom random;
-  const auto keys = make_keys(random);
-  const TenantId tenant = TenantId::trusted("DA23456789ABCDEFGHJK");
-  const std::string open(80, 'o');
-  const Bytes row = *keys->seal_history(tenant, open, std::string(1150, 'r'));
-  for (auto _ : state) {
-    if (!keys->open_history(tenant, open, row)) std::abort();
-  }
-}
-BENCHMARK(open_history);
-
 void push_number(benchmark::State& state) {
   FastRandom random;
   const auto keys = make_keys(random);

@@ -28,8 +28,7 @@ def another_node():
     folder = temporary_folder()
     (folder / "data").mkdir(mode=0o700)
     shutil.copy(first.data / "root.key", folder / "data/root.key")
-    return Server(f'[keys]\nkeyring = "{first.data}/keyring"\n', folder=folder,
-                  arguments=["--database", database.url])
+    return Server(folder=folder, arguments=["--database", database.url])
 
 
 second = another_node()

@@ -5,6 +5,7 @@
 #include "core/codec/base64.h"
 #include "core/codec/hex.h"
 #include "core/codec/json_write.h"
+#include "flow/key_exchange.h"
 #include "store/tenants.h"
 
 namespace countersign::flow {
@@ -126,7 +127,10 @@ Result<void> give_custody_to_tenant(const Administration& by, const Tenant& tena
     return store::set_keeping(txn, tenant.id, view.keeping);
   }));
   by.ports.history->forget(tenant.id);  // what comes now begins an epoch for the tenant alone
-  if (forget) TRY(by.ports.keys.forget_tenant_keys(tenant.id));
+  if (forget) {
+    TRY(take_back_pairs(by.ports, tenant.id));
+    TRY(by.ports.keys.forget_tenant_keys(tenant.id));
+  }
   return {};
 }
 
@@ -138,6 +142,7 @@ Result<void> give_custody_to_service(const Administration& by, const Tenant& ten
   store::RecipientKey key;
   key.tenant = tenant.id;
   key.key = TRY(by.ports.keys.make_tenant_key(tenant.id));
+  TRY(offer_key(by.ports, tenant.id, keys::pair_name(key.key)));
   key.id = history::recipient_id(key.key);
   key.kind = key.name = kServiceKind;
   key.created = by.ports.clock.now();

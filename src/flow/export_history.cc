@@ -7,6 +7,7 @@
 #include "core/history/export.h"
 #include "flow/custody.h"
 #include "flow/guards.h"
+#include "flow/key_exchange.h"
 #include "flow/ledger.h"
 #include "flow/run_again.h"
 #include "store/history.h"
@@ -116,6 +117,7 @@ class Exporting {
   Result<bool> put_keys(const std::set<std::int64_t>& days) {
     std::vector<history::ExportDay> keys;
     for (const std::int64_t day : days) {
+      TRY(adopt_keys(ports_, query_.tenant, history::month_of(day)));
       const keys::Release why{query_.tenant, reader_.actor.credential, reader_.purpose};
       keys.push_back({day, TRY(ports_.keys.release_day(why, day))});
     }

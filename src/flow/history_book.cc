@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
+#include "flow/key_exchange.h"
 #include "flow/ports.h"
+#include "flow/run_again.h"
 #include "keys/history_keys.h"
 #include "core/record/auth_event.h"
 
@@ -55,10 +57,8 @@ Result<crypto::X25519PublicKey> first_key(const Ports& ports, const TenantId& te
   made.kind = "service";
   made.name = "service";
   made.created = ports.clock.now();
-  TRY(store::write_and_wait(ports.store, [&](store::Txn& txn) -> Result<bool> {
-    TRY(store::insert_recipient(txn, made));
-    return true;
-  }));
+  TRY(offer_key(ports, tenant, keys::pair_name(made.key)));
+  TRY(write_again(ports.store, [&](store::Txn& txn) { return store::insert_recipient(txn, made); }));
   return made.key;
 }
 
@@ -98,6 +98,7 @@ Result<std::shared_ptr<const HistoryBook::Epoch>> HistoryBook::begin(const Ports
     }
     with.recipients.push_back(TRY(first_key(ports, tenant)));
   }
+  TRY(agree_on_key(ports, tenant, history::month_of(day)));
   keys::EpochOrder order;
   order.tenant = tenant;
   order.day = day;

@@ -4,6 +4,7 @@
 #include "core/record/stored_event.h"
 #include "flow/guards.h"
 #include "flow/history_book.h"
+#include "flow/key_exchange.h"
 #include "flow/ledger.h"
 
 namespace countersign::flow {
@@ -58,6 +59,7 @@ Result<const history::EpochKey*> Opener::key_of(const store::HistoryRow& row, co
       ports_.store, [&](store::Txn& txn) { return store::epoch_by_id(txn, tenant_, row.day, id); }));
   if (!stored) return Error{Errc::refused, "a row of history stands in a day that its epoch is not of"};
   const history::EpochHeader header = TRY(history::decode_header(stored->header));
+  TRY(adopt_keys(ports_, tenant_, history::month_of(header.day)));
   const keys::Release why{tenant_, reader_.actor.credential, reader_.purpose};
   const Secret key = TRY(ports_.keys.release_epoch(why, header));
   history::EpochKey ready = TRY(history::EpochKey::make(header, key));

@@ -42,6 +42,9 @@ inline std::vector<Allowance> default_allowances() {
           {.kind = "user", .rows_a_day = 1'000, .rows_a_month = 10'000, .tenants_an_hour = 1}};
 }
 
+// Whether nodes share keys through the database (flow/key_exchange.h).
+enum class KeyExchange { none, database };
+
 struct Settings {
   seconds push_lifetime{60};  // a push request waits so long for its answer
   seconds attempt_kept{600};  // a decided attempt can still be asked for (duo-api §9: at least 5 minutes)
@@ -50,6 +53,7 @@ struct Settings {
   std::vector<std::string> related_origins;  // further origins whose pages may use our passkeys
   webpush::Services push_services;           // whose endpoints phones may subscribe with
   std::string push_key;                      // the public key of Web Push, as browsers take it
+  KeyExchange key_exchange = KeyExchange::none;
   std::string node = "node";                 // this process, in epochs and in the ledger
   int retention_days = 365;                  // of tenants that have said nothing
   std::vector<Allowance> allowances = default_allowances();

@@ -4,6 +4,7 @@
 #include <limits>
 #include <memory>
 
+#include "flow/key_exchange.h"
 #include "flow/opened_rows.h"
 #include "flow/run_again.h"
 #include "store/epochs.h"
@@ -27,6 +28,7 @@ using Rows = std::vector<store::HistoryRow>;
 // Under this user's tag.
 Result<Rows> tagged_rows(const Search& search, const store::StoredEpoch& epoch, const history::EpochHeader& header) {
   Rows out;
+  TRY(adopt_keys(search.ports, search.tenant, history::month_of(header.day)));
   const std::uint32_t tag =
       TRY(search.ports.keys.tag_in_epoch(header, history::IndexedField::user, search.user.text()));
   store::TagQuery query;

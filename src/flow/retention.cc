@@ -7,6 +7,7 @@
 #include "core/record/auth_event.h"
 #include "flow/checkpoints.h"
 #include "flow/history_book.h"
+#include "flow/key_exchange.h"
 #include "flow/ledger.h"
 #include "store/epochs.h"
 #include "store/history.h"
@@ -69,7 +70,9 @@ Result<ShredReceipt> shred_month(const Administration& by, const TenantId& tenan
   event.object = "month";
   event.detail = month;
   TRY(record_now(ports, event));
+  TRY(adopt_keys(ports, tenant, month));
   TRY(ports.keys.shred_month(tenant, month));
+  TRY(tell_destroyed(ports, tenant, month));
   ShredReceipt receipt;
   receipt.month = month;
   receipt.note = TRY(receipt_of(ports, tenant, month));

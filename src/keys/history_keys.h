@@ -29,6 +29,11 @@ struct NewEpoch {
   Secret key;  // for the writer, for as long as the epoch is open
 };
 
+// What keys are called that nodes share.
+inline constexpr std::string_view kLedgerName = "ledger";
+inline constexpr std::string_view kPairPrefix = "pair-";
+std::string pair_name(const crypto::X25519PublicKey& key);
+
 // On whose behalf a key is released; goes into the key side's own list of releases.
 struct Release {
   TenantId tenant;

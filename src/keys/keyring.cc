@@ -6,6 +6,8 @@
 #include <set>
 #include <utility>
 
+#include "core/crypto/equal.h"
+
 namespace countersign::keys {
 namespace {
 
@@ -104,6 +106,31 @@ Result<Secret> Keyring::make_month_key(const TenantId& tenant, const std::string
   entries.push_back(fresh(tenant.text(), random_));
   TRY(file->append(folder_, entries, random_));
   return find_month_key(*file, tenant);
+}
+
+Result<void> Keyring::put(KeyFile& file, const std::string& name, const Secret& key) {
+  const std::vector<Records::Record> found = file.records().find(name);
+  if (!found.empty() && found.front().sort == Records::Sort::destroyed) {
+    return Error{Errc::refused, "the key of that month was destroyed"};
+  }
+  if (!found.empty() && crypto::equal(TRY(file.open(found.front())).reveal_bytes(), key.reveal_bytes())) return {};
+  KeyFile::Entry entry{Records::Sort::key, name, Secret(key.reveal_bytes())};
+  if (!found.empty()) return file.rewrite(folder_, {name, std::move(entry)}, random_);
+  std::vector<KeyFile::Entry> entries;
+  entries.push_back(std::move(entry));
+  return file.append(folder_, entries, random_);
+}
+
+Result<void> Keyring::put_month_key(const TenantId& tenant, const std::string& month, const Secret& key) {
+  if (!is_month(month)) return no_month();
+  const Folder::Lock lock = TRY(folder_.lock(Folder::For::writing));
+  return put(*TRY(month_file(month)), tenant.text(), key);
+}
+
+Result<void> Keyring::put_ledger_seed(const Secret& seed) {
+  const Folder::Lock lock = TRY(folder_.lock(Folder::For::writing));
+  TRY(ledger_.refresh(folder_));
+  return put(ledger_, kLedger, seed);
 }
 
 Result<void> Keyring::prepare_month(const std::string& month, const std::vector<TenantId>& tenants) {

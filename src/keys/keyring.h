@@ -50,6 +50,8 @@ class Keyring {
   // The same, made where there is none. Of two processes that make it at once both get the same.
   // refused: it was destroyed.
   Result<Secret> make_month_key(const TenantId& tenant, const std::string& month);
+  // Another node's key of that month, in place of one's own.   refused: it was destroyed.
+  Result<void> put_month_key(const TenantId& tenant, const std::string& month, const Secret& key);
   // Makes what is missing for all of them, in one write.
   Result<void> prepare_month(const std::string& month, const std::vector<TenantId>& tenants);
   // Destroys it: the file is written anew under a fresh file key without it, and the old bytes are overwritten. The
@@ -66,6 +68,8 @@ class Keyring {
 
   // Made on first use.
   Result<Secret> ledger_seed();
+  // Another node's, in place of one's own.
+  Result<void> put_ledger_seed(const Secret& seed);
 
   // Takes another list of root keys and writes every file anew whose head is not under the newest. Answers how many.
   Result<std::size_t> rewrap(HeadKeys roots);
@@ -76,6 +80,8 @@ class Keyring {
  private:
   Result<KeyFile*> month_file(const std::string& month);
   Result<Secret> find_month_key(KeyFile& file, const TenantId& tenant);
+  // With the lock held and the file refreshed: the one key of that name.
+  Result<void> put(KeyFile& file, const std::string& name, const Secret& key);
   Result<std::vector<std::string>> key_files();
 };
 

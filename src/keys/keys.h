@@ -83,13 +83,16 @@ class Keys : public HistoryKeys, public RootQuestions {
   // administrator, the CA's key, an attempt's context). Greppable on purpose.
   virtual Result<Secret> unseal(const Place& place, ByteView sealed) = 0;
 
-  // Seals one row of history for the tenant (tenant class); `open` is bound as associated data.
-  virtual Result<Bytes> seal_history(const TenantId& tenant, std::string_view open, std::string_view plain) = 0;
-  // The one way back.
-  virtual Result<std::string> open_history(const TenantId& tenant, std::string_view open, ByteView sealed) = 0;
-
   // A keyed hash under which the service finds tokens it gave out (activation codes, remembered devices).
   virtual Result<Bytes> token_digest(std::string_view purpose, const Secret& token) = 0;
+
+  // Nodes with one root key and one database, but a keyring each: a key for the others, sealed under the root key.
+  // `name` is a month, whose key is made where there is none; pair_name() of a key pair; or, of no tenant, kLedgerName.
+  // not_found: no such pair.   refused: the month's key was destroyed.   malformed: no such name.
+  virtual Result<Bytes> share_key(const TenantId& tenant, const std::string& name) = 0;
+  // Takes over what another node shared; a month's and the ledger's in place of one's own.
+  // refused: altered or moved, or the month's key was destroyed here.   malformed: as above.
+  virtual Result<void> adopt_key(const TenantId& tenant, const std::string& name, ByteView sealed) = 0;
 };
 
 }  // namespace countersign::keys

@@ -19,9 +19,6 @@ namespace {
 
 constexpr std::uint8_t kRootlessVersion = 1;  // of both seals, before they named their root key
 constexpr std::uint8_t kVersion = 2;
-constexpr std::size_t kNumberSize = 8;
-constexpr std::size_t kHistoryHeadSize = kEpochIdSize + kNumberSize;  // after version and root id
-constexpr std::size_t kLengthSize = 4;  // of the plain text, before it, inside the seal
 constexpr int kPushDigitsMin = 3, kPushDigitsMax = 6;  // duo-api §3.1
 
 Bytes associated(const Place& place) {
@@ -31,20 +28,6 @@ Bytes associated(const Place& place) {
     put_field(out, field);
   }
   return out;
-}
-
-Bytes associated(const TenantId& tenant, std::string_view open) {
-  Bytes out;
-  out.reserve(8 + tenant.text().size() + open.size());
-  put_field(out, tenant.text());
-  put_field(out, open);
-  return out;
-}
-
-std::array<std::uint8_t, crypto::kAeadNonceSize> nonce_of(ByteView number) {
-  std::array<std::uint8_t, crypto::kAeadNonceSize> nonce{};
-  std::copy(number.begin(), number.end(), nonce.begin());
-  return nonce;
 }
 
 Place state_place(const Enrolment& e) { return {e.tenant, "enrolments", "state", e.id.text()}; }
@@ -150,7 +133,6 @@ LocalKeys::LocalKeys(RootKeys roots, std::string keyring, Random& random, const 
       random_(random),
       has_keyring_(!keyring.empty()),
       history_(std::move(keyring), head_keys(*roots_), random, clock) {
-  random_.fill(epoch_);
   const Wiped secret(random_bytes(random_, crypto::kDigestMax));
   nobody_ = std::make_unique<const AppKeys>(TenantId(), Bytes(), secret.view());
 }
@@ -181,17 +163,6 @@ std::shared_ptr<const crypto::AeadKey> LocalKeys::seal_key(const RootKey& root, 
   if (auto known = seal_keys_.find(name)) return known;
   auto made = aead_key(Wiped(derive(root.key, "seal/v0", tenant.text(), {})));
   seal_keys_.put(name, made);
-  return made;
-}
-
-std::shared_ptr<const crypto::AeadKey> LocalKeys::history_key(const RootKey& root, const TenantId& tenant,
-                                                              ByteView epoch) {
-  const bool own = std::equal(epoch.begin(), epoch.end(), epoch_.begin(), epoch_.end());
-  Cache<crypto::AeadKey>& cache = own ? history_keys_ : past_history_keys_;
-  const std::string name = std::string(text_of(root.id)).append(text_of(epoch)).append(tenant.text());
-  if (auto known = cache.find(name)) return known;
-  auto made = aead_key(Wiped(derive(root.key, "history/v0", tenant.text(), epoch)));
-  cache.put(name, made);
   return made;
 }
 
@@ -326,44 +297,20 @@ Result<Secret> LocalKeys::unseal_number_for_send(const Phone& phone) {
   return unseal({phone.tenant, "phones", "number", phone.id.text()}, phone.sealed_number);
 }
 
-Result<Bytes> LocalKeys::seal_history(const TenantId& tenant, std::string_view open, std::string_view plain) {
-  if (plain.size() > kHistoryPlainMax) return Error{Errc::exhausted, "a row of history is larger than 1 MiB"};
-  const std::size_t padded_size = (kLengthSize + plain.size() + kHistoryPad - 1) / kHistoryPad * kHistoryPad;
-  Bytes padded;
-  padded.reserve(padded_size);
-  put_number(padded, plain.size(), kLengthSize);
-  append(padded, bytes_of(plain));
-  padded.resize(padded_size);
-  const Wiped text(std::move(padded));
+namespace {
 
-  const std::shared_ptr<const RootKeys> roots = this->roots();
-  const RootKey root = roots->newest();
-  Bytes out = named_head(root.id);
-  out.reserve(out.size() + kHistoryHeadSize + padded_size + crypto::kAeadTagSize);
-  append(out, epoch_);
-  put_number(out, next_number_.fetch_add(1, std::memory_order_relaxed), kNumberSize);
-  const auto nonce = nonce_of(ByteView(out).last(kNumberSize));
-  append(out, history_key(root, tenant, epoch_)->seal(nonce, associated(tenant, open), text.view()));
-  return out;
+// Where a key stands that nodes with a keyring each share.
+Place shared_place(const TenantId& tenant, std::string_view name) { return {tenant, "key_exchange", "key", name}; }
+
+}  // namespace
+
+Result<Bytes> LocalKeys::share_key(const TenantId& tenant, const std::string& name) {
+  return seal(shared_place(tenant, name), TRY(history_.key_to_share(tenant, name)));
 }
 
-Result<std::string> LocalKeys::open_history(const TenantId& tenant, std::string_view open, ByteView sealed) {
-  const std::shared_ptr<const RootKeys> roots = this->roots();
-  const Bytes bound = associated(tenant, open);
-  Result<Bytes> opened = with_root<Bytes>(*roots, sealed, [&](const RootKey& root, ByteView rest) -> Result<Bytes> {
-    if (rest.size() < kHistoryHeadSize) return altered();
-    const ByteView epoch = rest.first(kEpochIdSize);
-    const auto nonce = nonce_of(rest.subspan(kEpochIdSize, kNumberSize));
-    return history_key(root, tenant, epoch)->open(nonce, bound, rest.subspan(kHistoryHeadSize));
-  });
-  if (!opened) return opened.error();
-  const Wiped padded(*std::move(opened));
-  const ByteView text = padded.view();
-  if (text.size() < kLengthSize) return altered();
-  std::size_t size = 0;
-  for (std::size_t i = 0; i < kLengthSize; ++i) size |= std::size_t{text[i]} << (8 * i);
-  if (size > text.size() - kLengthSize) return altered();
-  return std::string(text_of(text.subspan(kLengthSize, size)));
+Result<void> LocalKeys::adopt_key(const TenantId& tenant, const std::string& name, ByteView sealed) {
+  const Secret key = TRY(unseal(shared_place(tenant, name), sealed));
+  return history_.adopt(tenant, name, key);
 }
 
 Result<Bytes> LocalKeys::token_digest(std::string_view purpose, const Secret& token) {

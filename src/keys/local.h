@@ -21,18 +21,12 @@
 namespace countersign::keys {
 
 inline constexpr std::size_t kCachedKeysMax = 4096;          // of each sort
-inline constexpr std::size_t kEpochIdSize = 16;
-inline constexpr std::size_t kHistoryPad = 256;              // lengths tell no more than this
-inline constexpr std::size_t kHistoryPlainMax = 1024 * 1024;  // one row
 
 // Every key is HKDF-SHA-256 of a root key over its purpose and, where it is one tenant's, the tenant. What is sealed
 // names its root key, always the newest at that time:
 //   seal()          version 2 ‖ root id(4) ‖ nonce(12, random) ‖ AES-256-GCM; associated data: tenant, table, column,
 //                   row
-//   seal_history()  version 2 ‖ root id(4) ‖ epoch(16) ‖ number(8) ‖ AES-256-GCM; key of tenant and epoch, nonce =
-//                   number, associated data: tenant, open part. An epoch is one LocalKeys, its numbers count up and are
-//                   taken before sealing: no nonce comes twice, also after a rollback or from a snapshot.
-// Version 1 of both names none and is opened with whichever of the list fits. Numbers of pushes and digests of tokens
+// Version 1 names none and is opened with whichever of the list fits. Numbers of pushes and digests of tokens
 // derive from the digest keys, which a rotation leaves alone (root_key.h).
 class LocalKeys : public Keys {
   struct AppKeys;
@@ -51,12 +45,8 @@ class LocalKeys : public Keys {
   std::mutex changing_roots_;
   std::optional<RootSource> source_;  // where the list is kept; guarded by the line above
   Random& random_;
-  std::array<std::uint8_t, kEpochIdSize> epoch_;
-  std::atomic<std::uint64_t> next_number_ = 0;
   std::unique_ptr<const AppKeys> nobody_;  // what a signature of an unknown application is checked against
   Cache<crypto::AeadKey> seal_keys_{kCachedKeysMax};
-  Cache<crypto::AeadKey> history_keys_{kCachedKeysMax};        // of this epoch, by tenant
-  Cache<crypto::AeadKey> past_history_keys_{kCachedKeysMax};   // of any other, by epoch and tenant
   Cache<crypto::MacKey> push_keys_{kCachedKeysMax};
   Cache<crypto::MacKey> token_keys_{kCachedKeysMax};
   Cache<AppKeys> app_keys_{kCachedKeysMax};
@@ -101,8 +91,6 @@ class LocalKeys : public Keys {
   Result<Secret> unseal_number_for_send(const Phone& phone) override;
   Result<Secret> unseal(const Place& place, ByteView sealed) override;
   Result<Bytes> reseal(const Place& place, ByteView sealed) override;
-  Result<Bytes> seal_history(const TenantId& tenant, std::string_view open, std::string_view plain) override;
-  Result<std::string> open_history(const TenantId& tenant, std::string_view open, ByteView sealed) override;
   Result<Bytes> token_digest(std::string_view purpose, const Secret& token) override;
 
   Result<NewEpoch> begin_epoch(const EpochOrder& order) override { return history_.begin_epoch(order); }
@@ -125,6 +113,8 @@ class LocalKeys : public Keys {
   Result<std::vector<std::string>> months_of(const TenantId& tenant) override { return history_.months_of(tenant); }
   Result<Bytes> ledger_key() override { return history_.ledger_key(); }
   Result<Bytes> sign_note(std::string_view text) override { return history_.sign_note(text); }
+  Result<Bytes> share_key(const TenantId& tenant, const std::string& name) override;
+  Result<void> adopt_key(const TenantId& tenant, const std::string& name, ByteView sealed) override;
 
   Result<RootList> root_keys() override;
   Result<std::string> add_root_key(Instant now) override;
@@ -141,7 +131,6 @@ class LocalKeys : public Keys {
   Result<void> know(ByteView id);
   Sealer sealer(const Place& place);
   std::shared_ptr<const crypto::AeadKey> seal_key(const RootKey& root, const TenantId& tenant);
-  std::shared_ptr<const crypto::AeadKey> history_key(const RootKey& root, const TenantId& tenant, ByteView epoch);
   std::shared_ptr<const crypto::MacKey> push_key(const TenantId& tenant);
   std::shared_ptr<const crypto::MacKey> token_key(std::string_view purpose);
   Result<std::shared_ptr<const AppKeys>> app_keys(const Application& app);

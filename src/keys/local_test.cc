@@ -148,7 +148,6 @@ TEST_F(LocalKeysTest, AnAlteredOrCutValueIsRefused) {
 TEST_F(LocalKeysTest, ASecondInstanceOfTheSameRootOpensWhatTheFirstSealed) {
   const auto second = opened(root);
   EXPECT_EQ(second->unseal(place(), *keys->seal(place(), Secret("x")))->reveal(), "x");
-  EXPECT_EQ(*second->open_history(tenant, "open", *keys->seal_history(tenant, "open", "row")), "row");
   EXPECT_EQ(*second->push_number(tenant, AttemptId::trusted("1"), 6),
             *keys->push_number(tenant, AttemptId::trusted("1"), 6));
   EXPECT_EQ(*second->token_digest("a", Secret("t")), *keys->token_digest("a", Secret("t")));
@@ -157,7 +156,6 @@ TEST_F(LocalKeysTest, ASecondInstanceOfTheSameRootOpensWhatTheFirstSealed) {
 TEST_F(LocalKeysTest, WithAnotherRootNothingOpens) {
   const auto stranger = made(folder.file("other.key"));
   EXPECT_EQ(stranger->unseal(place(), *keys->seal(place(), Secret("x"))).error().code, Errc::refused);
-  EXPECT_EQ(stranger->open_history(tenant, "o", *keys->seal_history(tenant, "o", "row")).error().code, Errc::refused);
   EXPECT_NE(*stranger->token_digest("a", Secret("t")), *keys->token_digest("a", Secret("t")));
 }
 
@@ -359,59 +357,13 @@ TEST_F(LocalKeysTest, ATokensDigestIsOfItsPurpose) {
   EXPECT_NE(*keys->token_digest("a", Secret("t")), *keys->token_digest("a", Secret("u")));
 }
 
-// --- history
-
-TEST_F(LocalKeysTest, ARowOpensOnlyForItsTenantAndOpenPart) {
-  const Bytes row = *keys->seal_history(tenant, "open", "row");
-  EXPECT_EQ(*keys->open_history(tenant, "open", row), "row");
-  EXPECT_EQ(keys->open_history(other_tenant, "open", row).error().code, Errc::refused);
-  EXPECT_EQ(keys->open_history(tenant, "opem", row).error().code, Errc::refused);
-}
-
-TEST_F(LocalKeysTest, AnAlteredOrCutRowIsRefused) {
-  const Bytes row = *keys->seal_history(tenant, "open", "row");
-  for (std::size_t i = 0; i < row.size(); ++i) {
-    Bytes altered = row;
-    altered[i] ^= 1;
-    EXPECT_EQ(keys->open_history(tenant, "open", altered).error().code, Errc::refused) << i;
-    EXPECT_EQ(keys->open_history(tenant, "open", ByteView(row).first(i)).error().code, Errc::refused) << i;
-  }
-}
-
-TEST_F(LocalKeysTest, ARowsLengthTellsNoMoreThanItsBlock) {
-  const auto size = [&](std::size_t n) { return keys->seal_history(tenant, "", std::string(n, 'x'))->size(); };
-  EXPECT_EQ(size(0), size(252));
-  EXPECT_EQ(size(253), size(252) + 256);
-  for (const std::size_t n : {0u, 1u, 252u, 253u, 5000u}) {
-    const std::string text(n, '\0');
-    EXPECT_EQ(*keys->open_history(tenant, "", *keys->seal_history(tenant, "", text)), text);
-  }
-  EXPECT_EQ(keys->seal_history(tenant, "", std::string(kHistoryPlainMax + 1, 'x')).error().code, Errc::exhausted);
-}
-
-// The 24 bytes after the version are epoch and number: what must never come twice under one root key.
-TEST_F(LocalKeysTest, NoNumberComesTwiceInAnEpochAndEveryStartIsAnEpoch) {
-  std::set<Bytes> seen;
-  for (int start = 0; start < 3; ++start) {
-    const auto instance = opened(root);
-    for (int i = 0; i < 20; ++i) {
-      const Bytes row = *instance->seal_history(tenant, "", "row");
-      EXPECT_TRUE(seen.insert(Bytes(row.begin() + 1, row.begin() + 25)).second);
-    }
-  }
-}
-
 TEST_F(LocalKeysTest, WorksInParallel) {
   const Application app = application("DI1", "secret");
-  std::array<std::set<Bytes>, 4> numbers;
   std::vector<std::thread> threads;
-  for (std::size_t t = 0; t < numbers.size(); ++t) {
-    threads.emplace_back([&, t] {
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([&] {
       for (int i = 0; i < 300; ++i) {
         const TenantId own = TenantId::trusted("DA" + std::to_string(i % 50));
-        const Bytes row = *keys->seal_history(own, "", "row");
-        EXPECT_EQ(*keys->open_history(own, "", row), "row");
-        numbers[t].insert(Bytes(row.begin() + 17, row.begin() + 25));
         const Place at{own, "phones", "number", "DP1"};
         EXPECT_EQ(keys->unseal(at, *keys->seal(at, Secret("x")))->reveal(), "x");
         EXPECT_TRUE(signs(app, "secret"));
@@ -419,9 +371,6 @@ TEST_F(LocalKeysTest, WorksInParallel) {
     });
   }
   for (std::thread& thread : threads) thread.join();
-  std::set<Bytes> all;
-  for (const auto& some : numbers) all.insert(some.begin(), some.end());
-  EXPECT_EQ(all.size(), 4u * 300u);
 }
 
 TEST(KeyCache, HoldsNoMoreThanItMay) {

@@ -231,14 +231,6 @@ Result<Secret> RemoteKeys::unseal_number_for_send(const Phone& phone) {
 
 Result<Secret> RemoteKeys::unseal(const Place& place, ByteView sealed) { return ask<&Keys::unseal>(place, sealed); }
 
-Result<Bytes> RemoteKeys::seal_history(const TenantId& tenant, std::string_view open, std::string_view plain) {
-  return ask<&Keys::seal_history>(tenant, open, plain);
-}
-
-Result<std::string> RemoteKeys::open_history(const TenantId& tenant, std::string_view open, ByteView sealed) {
-  return ask<&Keys::open_history>(tenant, open, sealed);
-}
-
 Result<Bytes> RemoteKeys::token_digest(std::string_view purpose, const Secret& token) {
   return ask<&Keys::token_digest>(purpose, token);
 }
@@ -277,6 +269,14 @@ Result<std::vector<std::string>> RemoteKeys::months_of(const TenantId& tenant) {
 Result<Bytes> RemoteKeys::ledger_key() { return ask<&Keys::ledger_key>(); }
 
 Result<Bytes> RemoteKeys::sign_note(std::string_view text) { return ask<&Keys::sign_note>(text); }
+
+Result<Bytes> RemoteKeys::share_key(const TenantId& tenant, const std::string& name) {
+  return ask<&Keys::share_key>(tenant, name);
+}
+
+Result<void> RemoteKeys::adopt_key(const TenantId& tenant, const std::string& name, ByteView sealed) {
+  return ask<&Keys::adopt_key>(tenant, name, sealed);
+}
 
 Result<Bytes> RemoteKeys::reseal(const Place& place, ByteView sealed) { return ask<&Keys::reseal>(place, sealed); }
 

@@ -67,8 +67,6 @@ class RemoteKeys final : public Keys {
   Result<std::string> push_number(const TenantId& tenant, const AttemptId& attempt, int digits) override;
   Result<Secret> unseal_number_for_send(const Phone& phone) override;
   Result<Secret> unseal(const Place& place, ByteView sealed) override;
-  Result<Bytes> seal_history(const TenantId& tenant, std::string_view open, std::string_view plain) override;
-  Result<std::string> open_history(const TenantId& tenant, std::string_view open, ByteView sealed) override;
   Result<Bytes> token_digest(std::string_view purpose, const Secret& token) override;
   Result<Bytes> reseal(const Place& place, ByteView sealed) override;
 
@@ -84,6 +82,8 @@ class RemoteKeys final : public Keys {
   Result<std::vector<std::string>> months_of(const TenantId& tenant) override;
   Result<Bytes> ledger_key() override;
   Result<Bytes> sign_note(std::string_view text) override;
+  Result<Bytes> share_key(const TenantId& tenant, const std::string& name) override;
+  Result<void> adopt_key(const TenantId& tenant, const std::string& name, ByteView sealed) override;
 
   // What changes the list of root keys writes their file, which keyd cannot: a clerk does that, and another keyd, which
   // reads the list anew, takes the place of the one there is; questions go on meanwhile.

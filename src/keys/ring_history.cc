@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "core/codec/hex.h"
+#include "core/crypto/equal.h"
 #include "keys/wiped.h"
 
 namespace countersign::keys {
@@ -17,6 +18,10 @@ Result<std::string> month_of(std::int64_t day) {
 }
 
 }  // namespace
+
+std::string pair_name(const crypto::X25519PublicKey& key) {
+  return std::string(kPairPrefix) + codec::to_hex(history::recipient_id(key));
+}
 
 RingHistory::RingHistory(std::string folder, HeadKeys roots, Random& random, const Clock& clock)
     : ring_(std::move(folder), std::move(roots), random), random_(random), releases_(ring_.folder(), clock) {}
@@ -106,6 +111,33 @@ Result<void> RingHistory::shred_month(const TenantId& tenant, const std::string&
   TRY(ring_.shred_month(tenant, month));
   tag_keys_.clear();  // of a question that was under way
   return {};
+}
+
+Result<Secret> RingHistory::key_to_share(const TenantId& tenant, const std::string& name) {
+  if (is_month(name)) return ring_.make_month_key(tenant, name);
+  if (name == kLedgerName && tenant.empty()) return ring_.ledger_seed();
+  for (Secret& scalar : TRY(ring_.tenant_keys(tenant))) {
+    const crypto::X25519Key ours = TRY(crypto::X25519Key::from_bytes(scalar.reveal_bytes()));
+    if (pair_name(ours.public_key()) == name) return std::move(scalar);
+  }
+  return Error{Errc::not_found, "no key of that name is kept here"};
+}
+
+Result<void> RingHistory::adopt(const TenantId& tenant, const std::string& name, const Secret& key) {
+  if (key.size() != kFileSecretSize) return Error{Errc::malformed, "a shared key has 32 bytes"};
+  if (is_month(name)) return ring_.put_month_key(tenant, name, key);
+  if (name == kLedgerName && tenant.empty()) {
+    TRY(ring_.put_ledger_seed(key));
+    const std::lock_guard lock(ledger_mutex_);
+    if (!ledger_ || !crypto::equal(ledger_->seed().reveal_bytes(), key.reveal_bytes())) ledger_.reset();
+    return {};
+  }
+  const crypto::X25519Key pair = TRY(crypto::X25519Key::from_bytes(key.reveal_bytes()));
+  if (pair_name(pair.public_key()) != name) return Error{Errc::malformed, "a shared key of another name"};
+  for (const Secret& known : TRY(ring_.tenant_keys(tenant))) {
+    if (crypto::equal(known.reveal_bytes(), key.reveal_bytes())) return {};
+  }
+  return ring_.add_tenant_key(tenant, key);
 }
 
 Result<std::vector<std::string>> RingHistory::months_of(const TenantId& tenant) { return ring_.months_of(tenant); }

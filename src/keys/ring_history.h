@@ -28,6 +28,9 @@ class RingHistory : public HistoryKeys {
   RingHistory(std::string folder, HeadKeys roots, Random& random, const Clock& clock);
 
   Keyring& ring() { return ring_; }
+  // In clear what share_key and adopt_key carry sealed; errors as theirs.
+  Result<Secret> key_to_share(const TenantId& tenant, const std::string& name);
+  Result<void> adopt(const TenantId& tenant, const std::string& name, const Secret& key);
 
   Result<NewEpoch> begin_epoch(const EpochOrder& order) override;
   Result<void> prepare_month(const std::string& month, const std::vector<TenantId>& tenants) override;

@@ -139,14 +139,5 @@ TEST_F(RootKeysTest, ValuesNameTheRootKeyTheyAreSealedUnder) {
   EXPECT_EQ(after.unseal(place, old_value).error().code, Errc::refused);
 }
 
-TEST_F(RootKeysTest, HistoryNamesItsRootKeyToo) {
-  auto before = local(first), during = local(both), after = local(*both.without(first.newest().id));
-  const Bytes old_row = *before.seal_history(tenant, "o", "row"), new_row = *during.seal_history(tenant, "o", "row");
-  EXPECT_EQ(*during.open_history(tenant, "o", old_row), "row");
-  EXPECT_EQ(*after.open_history(tenant, "o", new_row), "row");
-  EXPECT_EQ(before.open_history(tenant, "o", new_row).error().code, Errc::refused);
-  EXPECT_EQ(after.open_history(tenant, "o", old_row).error().code, Errc::refused);
-}
-
 }  // namespace
 }  // namespace countersign::keys

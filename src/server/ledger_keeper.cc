@@ -4,6 +4,7 @@
 #include "core/record/auth_event.h"
 #include "flow/administer.h"
 #include "flow/close_epochs.h"
+#include "flow/key_exchange.h"
 #include "flow/retention.h"
 
 namespace countersign::server {
@@ -25,6 +26,7 @@ Result<void> prepare_next_month(const flow::Ports& ports) {
   const std::int64_t today = record::day_of(ports.clock.now());
   const std::string next = history::month_of(today + kDaysAhead);
   if (next == history::month_of(today)) return {};
+  if (ports.settings.key_exchange == flow::KeyExchange::database) return {};  // nodes agree on each when it is needed
   std::vector<TenantId> tenants;
   for (const Tenant& tenant : TRY(flow::list_tenants(ports))) tenants.push_back(tenant.id);
   return ports.keys.prepare_month(next, tenants);
@@ -69,6 +71,7 @@ void LedgerKeeper::close() { complain(ports_.log, "history.not_closed", flow::cl
 
 void LedgerKeeper::tend_months() {
   complain(ports_.log, "history.month_not_prepared", prepare_next_month(ports_.flow));
+  complain(ports_.log, "history.not_shredded", flow::destroy_what_others_destroyed(ports_.flow));
   const Result<int> shredded = flow::shred_what_is_due(ports_.flow);
   complain(ports_.log, "history.not_shredded", shredded);
   if (shredded && *shredded > 0) ports_.log.info("history.shredded", oplog::field(record::count, *shredded));

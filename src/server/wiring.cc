@@ -4,10 +4,12 @@
 
 #include <cstdio>
 #include <fstream>
+#include <mutex>
 
 #include "core/codec/json_write.h"
 #include "core/factor/webauthn_metadata.h"
 #include "faces/control/face.h"
+#include "flow/key_exchange.h"
 #include "flow/ports.h"
 #include "keys/local.h"
 #include "keys/remote.h"
@@ -37,11 +39,36 @@ namespace {
 
 using factor::webauthn::Metadata;
 
+// What the keys' process has to say. Until the server is ready it is kept: one that cannot start says why, in one line.
+class KeyNews {
+  oplog::Log& log_;
+  std::mutex mutex_;
+  bool ready_ = false;
+  std::vector<std::string> kept_;
+
+ public:
+  explicit KeyNews(oplog::Log& log) : log_(log) {}
+  void tell(std::string_view what) {
+    const std::lock_guard lock(mutex_);
+    if (!ready_) {
+      kept_.emplace_back(what);
+      return;
+    }
+    log_.warn("keys", oplog::field(record::detail, what));
+  }
+  void ready() {
+    const std::lock_guard lock(mutex_);
+    ready_ = true;
+    for (const std::string& what : kept_) log_.warn("keys", oplog::field(record::detail, what));
+    kept_.clear();
+  }
+};
+
 struct KeyPorts {
   const Config& config;
   Random& random;
   const Clock& clock;
-  oplog::Log& log;
+  KeyNews& news;
 };
 
 Result<std::unique_ptr<keys::Keys>> open_keys(const DataDir& dir, const KeyPorts& ports) {
@@ -60,7 +87,7 @@ Result<std::unique_ptr<keys::Keys>> open_keys(const DataDir& dir, const KeyPorts
   if (*ports.config.keys_process == "inside") {
     return std::unique_ptr<keys::Keys>(TRY(keys::LocalKeys::open(files, ports.random, ports.clock)));
   }
-  const auto tell = [&log = ports.log](std::string_view what) { log.warn("keys", oplog::field(record::detail, what)); };
+  const auto tell = [&news = ports.news](std::string_view what) { news.tell(what); };
   return std::unique_ptr<keys::Keys>(TRY(keys::RemoteKeys::open({files, "/proc/self/exe", tell})));
 }
 
@@ -208,7 +235,8 @@ Result<void> serve(const Config& config, Demo demo, std::chrono::steady_clock::t
   log.keep_from(level_of(config));
 
   const DataDir dir = TRY(DataDir::open(*config.data));
-  const std::unique_ptr<keys::Keys> keys = TRY(open_keys(dir, {config, random, clock, log}));
+  KeyNews news(log);
+  const std::unique_ptr<keys::Keys> keys = TRY(open_keys(dir, {config, random, clock, news}));
   const std::string database = TRY(database_of(config));
   std::unique_ptr<store::Store> store = TRY(store::open(database, dir.path()));
 
@@ -236,12 +264,15 @@ Result<void> serve(const Config& config, Demo demo, std::chrono::steady_clock::t
   const std::string url = public_url(config, {listen.front().host, server.bound().front().port});
   const auto push_key = TRY(prepare_push_key(certificate_ports));
   const auto metadata = TRY(read_metadata(config));
+  flow::Settings settings = TRY(settings_of(config, url, push_key));
+  const bool own_keyrings = nodes == Nodes::several && (*config.keyring).empty();
+  settings.key_exchange = own_keyrings ? flow::KeyExchange::database : flow::KeyExchange::none;
   const flow::Ports ports{.store = *store,
                           .keys = *keys,
                           .clock = clock,
                           .random = random,
                           .wake = [&](std::string_view key) { wakeups.wake(key); },
-                          .settings = TRY(settings_of(config, url, push_key)),
+                          .settings = std::move(settings),
                           .counts = &sign_ins,
                           .metadata = metadata.get(),
                           .tell = [&](std::string_view what, std::string_view why) { tell_refusal(log, what, why); },
@@ -249,6 +280,7 @@ Result<void> serve(const Config& config, Demo demo, std::chrono::steady_clock::t
   Faces faces(ports, log, names, TRY(web::Templates::load()));
   faces.add_to(router);
 
+  TRY(flow::agree_on_key(ports, TenantId(), std::string(keys::kLedgerName)));
   const control::ControlFace control(ports, api_hostname(url), &witnesses);
   auto control_socket = TRY(open_control(dir, control));
   const auto reload = [&] { reload_certificate(own, certificate_ports, dir, names, *tls, log); };
@@ -272,6 +304,7 @@ Result<void> serve(const Config& config, Demo demo, std::chrono::steady_clock::t
   const std::string ca = own ? dir.file("ca.pem") : "";
   if (demo == Demo::yes) TRY(show_demo(ports, dir, ca));
   say_ready(server, listen.size(), ca, started);
+  news.ready();
   server.run();
   signals.reset();
   keeper.reset();

@@ -17,6 +17,7 @@ constexpr SealedColumn kColumns[] = {
     {"subscriptions", "subscription", "sealed_subscription", KeyKind::text, Query::sealed_subscriptions,
      Query::reseal_subscriptions},
     {"scopes", "result", "sealed_result", KeyKind::text, Query::sealed_scopes, Query::reseal_scopes},
+    {"key_exchange", "key", "sealed_key", KeyKind::text, Query::sealed_key_exchange, Query::reseal_key_exchange},
     {"server_values", "value", "value", KeyKind::text, Query::sealed_server_values, Query::reseal_server_values},
 };
 

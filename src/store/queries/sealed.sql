@@ -70,6 +70,13 @@ SELECT '', '', id, sealed_result FROM scopes WHERE $1 = '' AND $2 = '' AND id > 
 -- name: reseal_scopes
 UPDATE scopes SET sealed_result = $5 WHERE $1 = '' AND $2 = '' AND id = $3 AND sealed_result = $4;
 
+-- name: sealed_key_exchange
+SELECT tenant_id, '', name, sealed_key FROM key_exchange WHERE $2 = '' AND (tenant_id, name) > ($1, $3)
+ORDER BY tenant_id, name LIMIT $4;
+
+-- name: reseal_key_exchange
+UPDATE key_exchange SET sealed_key = $5 WHERE tenant_id = $1 AND $2 = '' AND name = $3 AND sealed_key = $4;
+
 -- Most of the server's own values are not secret.
 -- name: sealed_server_values
 SELECT '', '', name, value FROM server_values
