@@ -79,21 +79,22 @@ class FaultStore : public store::Store {
     return inner_.read([&](store::Txn& txn) { return run(flow, txn); });
   }
   void write(store::Flow flow, store::Done done) override {
-    if (run_twice_) {
+    const auto last = [this, flow, done = std::move(done)](const Result<void>&) {
       inner_.write(
           [this, flow](store::Txn& txn) -> Result<void> {
             TRY(run(flow, txn));
-            return Error{Errc::unavailable, "undone, to run again"};
+            if (fail_commit_) return Error{code_, "a fault of the test"};
+            return {};
           },
-          [](Result<void>) {});
-    }
+          done);
+    };
+    if (!run_twice_) return last({});
     inner_.write(
-        [this, flow = std::move(flow)](store::Txn& txn) -> Result<void> {
+        [this, flow](store::Txn& txn) -> Result<void> {
           TRY(run(flow, txn));
-          if (fail_commit_) return Error{code_, "a fault of the test"};
-          return {};
+          return Error{Errc::unavailable, "undone, to run again"};
         },
-        std::move(done));
+        last);  // one after the other: a store may run two writes at once
   }
   Result<void> ping() override { return inner_.ping(); }
 };

@@ -28,7 +28,8 @@ class LocalRoots : public ::testing::Test {
   std::unique_ptr<LocalKeys> opened(const std::string& from) { return *LocalKeys::open(from, random); }
   std::vector<RootUse> uses() {
     std::vector<RootUse> out;
-    for (const RootKeyState& key : keys->root_keys()->keys) out.push_back(key.use);
+    const RootList list = *keys->root_keys();
+    for (const RootKeyState& key : list.keys) out.push_back(key.use);
     return out;
   }
 };

@@ -18,7 +18,7 @@ void Writer::raw(ByteView bytes) {
     larger.reserve(std::max<std::size_t>(2 * (bytes_.size() + bytes.size()), 4096));
     append(larger, bytes_);
     larger.swap(bytes_);
-    ::explicit_bzero(larger.data(), larger.size());
+    if (!larger.empty()) ::explicit_bzero(larger.data(), larger.size());
   }
   append(bytes_, bytes);
 }
