@@ -3,6 +3,7 @@
 #include <map>
 
 #include "core/codec/hex.h"
+#include "core/ledger/checkpoint.h"
 #include "flow/run_again.h"
 #include "store/ledger.h"
 
@@ -58,7 +59,7 @@ ledger::Event begin_event(const Ports& ports, ledger::EventType type, const Tena
 Result<void> record(store::Txn& txn, const std::vector<ledger::Event>& events) {
   std::map<std::string_view, std::vector<store::LedgerEntry>> by_tree;  // trees in one order: no deadlock
   for (const ledger::Event& event : events) {
-    const std::string_view tree = event.tenant.empty() ? kOperatorTree : std::string_view(event.tenant.text());
+    const std::string_view tree = event.tenant.empty() ? ledger::kOperatorTree : std::string_view(event.tenant.text());
     by_tree[tree].push_back(entry_of(event, TRY(ledger::encode(event))));
   }
   for (auto& [tree, entries] : by_tree) TRY(append_to_tree(txn, tree, entries));

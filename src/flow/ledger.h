@@ -11,9 +11,6 @@
 
 namespace countersign::flow {
 
-// The tree of what belongs to no tenant.
-inline constexpr std::string_view kOperatorTree = "operator";
-
 // An event of now and this node.
 ledger::Event begin_event(const Ports& ports, ledger::EventType type, const TenantId& tenant, ledger::Actor actor);
 

@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "flow/check_passcode.h"
+#include "core/ledger/checkpoint.h"
 #include "flow/ledger.h"
 #include "store/sealed.h"
 #include "testing/fault_store.h"
@@ -129,7 +130,7 @@ TEST_F(Reseal, EachChangeOfTheListIsAnEventBeforeItIsMade) {
   ASSERT_TRUE(rotate());
   std::vector<std::string> said;
   ASSERT_TRUE(world.store->read([&](store::Txn& txn) -> Result<void> {
-    TRY(store::ledger_entries(txn, kOperatorTree, 0, 100, [&](const store::LedgerEntry& entry) {
+    TRY(store::ledger_entries(txn, ledger::kOperatorTree, 0, 100, [&](const store::LedgerEntry& entry) {
       const ledger::Event event = *ledger::decode_event(entry.entry);
       EXPECT_EQ(event.object, "root_key");
       EXPECT_EQ(event.actor.credential, "uid:0");

@@ -78,7 +78,11 @@ const words = {
   async reload (_, { page }) { return (await page.reload())?.status() ?? 0 },
   // Until nothing more is loaded: what a page does by itself has been done.
   async await_idle (_, { page }) { await page.waitForLoadState('networkidle') },
-  async back (_, { page }) { await page.goBack() },
+  // Not before the page it leaves has loaded: until then the browser may be changing processes, and nobody is there to ask.
+  async back (_, { page }) {
+    await page.waitForLoadState('load')
+    await page.goBack()
+  },
   async resize (size, { page }) { await page.setViewportSize(size) },
   async close (_, { page }) { await page.close() },
   async url (_, { page }) { return page.url() },

@@ -15,12 +15,12 @@ constexpr std::size_t kPieceBytes = 512 * 1024;  // in base64 they fit into a li
 
 // Whose tree: the tenant's, or the operator's own.
 struct Whose {
-  std::string tree{flow::kOperatorTree};
+  std::string tree{ledger::kOperatorTree};
   TenantId tenant;
 };
 Result<Whose> whose(const Call& call) {
   const std::string given = TRY(call.args.text("tenant"));
-  if (given == flow::kOperatorTree) return Whose{};
+  if (given == ledger::kOperatorTree) return Whose{};
   const Tenant tenant = TRY(the_tenant(call));
   return Whose{tenant.id.text(), tenant.id};
 }
