@@ -43,18 +43,21 @@ bool contains(const std::vector<EnrolmentId>& ids, const EnrolmentId& id) {
   return std::find(ids.begin(), ids.end(), id) != ids.end();
 }
 
-// Tries the code on each usable enrolment. Only trouble with the keys is an error.
+// Tries the code on the usable enrolments. Only trouble with the keys is an error.
 Result<std::optional<Match>> find_match(const Ports& ports, const Situation& situation,
                                         const std::vector<EnrolmentId>& usable, const PasscodeRequest& request) {
+  std::vector<Enrolment> candidates;
   for (const Enrolment& enrolment : situation.enrolments) {
     const factor::Kind* kind = factor::kind(enrolment.kind);
     if (!kind || !kind->verify || !contains(usable, enrolment.id)) continue;
     if (request.only && !contains(*request.only, enrolment.id)) continue;
-    Result<Bytes> next = ports.keys.verify_passcode(enrolment, request.passcode, ports.clock.now());
-    if (next) return std::optional(Match{enrolment, *std::move(next)});
-    if (next.error().code == Errc::unavailable) return next.error();
+    candidates.push_back(enrolment);
   }
-  return std::optional<Match>();
+  if (candidates.empty()) return std::optional<Match>();
+  Result<keys::PasscodeMatch> found = ports.keys.match_passcode(candidates, request.passcode, ports.clock.now());
+  if (!found && found.error().code != Errc::unavailable) return std::optional<Match>();
+  if (!found) return std::move(found).error();
+  return std::optional(Match{std::move(candidates[found->which]), std::move(found->sealed_next)});
 }
 
 struct Judge {

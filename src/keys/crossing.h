@@ -19,6 +19,7 @@ COUNTERSIGN_CROSSES(Place, v.tenant, v.table, v.column, v.row);
 COUNTERSIGN_CROSSES(Application, v.tenant, v.id, v.sealed_secret);
 COUNTERSIGN_CROSSES(Enrolment, v.tenant, v.id, v.kind, v.sealed_state);
 COUNTERSIGN_CROSSES(Phone, v.tenant, v.id, v.sealed_number);
+COUNTERSIGN_CROSSES(PasscodeMatch, v.which, v.sealed_next);
 COUNTERSIGN_CROSSES(Assertion, v.sealed_next, v.user_verified);
 COUNTERSIGN_CROSSES(factor::webauthn::RelyingParty, v.id, v.origins, v.top_origins);
 COUNTERSIGN_CROSSES(factor::webauthn::Ceremony, v.rp, v.challenge, v.user_verification, v.now);

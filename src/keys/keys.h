@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/base/bytes.h"
 #include "core/base/id.h"
@@ -26,6 +27,12 @@ struct Place {
   std::string_view row;  // the row's id
 };
 
+// One of several enrolments that took a typed code.
+struct PasscodeMatch {
+  std::uint32_t which = 0;  // its place in the list
+  Bytes sealed_next;        // its next state, for the same place
+};
+
 // A passkey or security key that signed in.
 struct Assertion {
   Bytes sealed_next;           // its next state, for the same place
@@ -47,12 +54,13 @@ class Keys : public HistoryKeys, public RootQuestions {
   // malformed: not "header.payload" in base64url, so that no request to be signed can pass for a token.
   virtual Result<Bytes> sign_token(const Application& app, std::string_view signing_input) = 0;
 
-  // Checks a typed code against an enrolment; the answer is its next state, sealed for the same place.
-  // refused: no match or used before;  malformed: not a code of that kind.
-  virtual Result<Bytes> verify_passcode(const Enrolment& enrolment, const Secret& passcode, Instant now) = 0;
+  // The first of the enrolments that takes a typed code. One question for all of them: each passes the process wall.
+  // refused: no match or used before;  malformed: not a code of any of their kinds.
+  virtual Result<PasscodeMatch> match_passcode(const std::vector<Enrolment>& enrolments, const Secret& passcode,
+                                               Instant now) = 0;
 
   // Finds the counter of a HOTP enrolment again from three codes in a row (RFC 4226 §7.4).
-  // Answers like verify_passcode.
+  // The answer is its next state, sealed for the same place.   Errors as match_passcode.
   virtual Result<Bytes> resync(const Enrolment& enrolment, const Secret& code1, const Secret& code2,
                                const Secret& code3) = 0;
 

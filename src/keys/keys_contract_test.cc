@@ -102,11 +102,33 @@ TEST_P(KeysContract, ChecksPasscodesOnce) {
   const Secret seed("12345678901234567890");
   Enrolment e = enrolment("totp", *factor::totp::enrol(seed, {}));
   const std::string code = *factor::totp::code_at(seed, {}, kNow);
-  const Result<Bytes> next = keys->verify_passcode(e, Secret(std::string_view(code)), kNow);
+  const Result<PasscodeMatch> next = keys->match_passcode({e}, Secret(std::string_view(code)), kNow);
   ASSERT_TRUE(next);
-  e.sealed_state = *next;
-  EXPECT_EQ(keys->verify_passcode(e, Secret(std::string_view(code)), kNow).error().code, Errc::refused);
-  EXPECT_EQ(keys->verify_passcode(e, Secret("x"), kNow).error().code, Errc::malformed);
+  e.sealed_state = next->sealed_next;
+  EXPECT_EQ(keys->match_passcode({e}, Secret(std::string_view(code)), kNow).error().code, Errc::refused);
+  EXPECT_EQ(keys->match_passcode({e}, Secret("x"), kNow).error().code, Errc::malformed);
+}
+
+TEST_P(KeysContract, FindsWhichOfSeveralEnrolmentsTakesACode) {
+  const auto token = [this](const char* id, const char* seed) {
+    Enrolment e = enrolment("hotp", {});
+    e.id = EnrolmentId::trusted(id);
+    const Bytes state = *factor::hotp::enrol(Secret(std::string_view(seed)), 6, 0);
+    e.sealed_state = *twin->seal({e.tenant, "enrolments", "state", e.id.text()}, Secret(ByteView(state)));
+    return e;
+  };
+  std::vector<Enrolment> several = {token("DH1", "09876543210987654321"), enrolment("push", {}),
+                                    token("DH2", "12345678901234567890"), token("DH3", "12345678901234567890")};
+  const Result<PasscodeMatch> second = keys->match_passcode(several, Secret("755224"), kNow);
+  ASSERT_TRUE(second);
+  EXPECT_EQ(second->which, 2u) << "the first that takes it, and no other is touched";
+  several[2].sealed_state = second->sealed_next;
+  EXPECT_EQ(keys->match_passcode(several, Secret("755224"), kNow)->which, 3u) << "another token with the same seed";
+  several[0].sealed_state = several[3].sealed_state;
+  EXPECT_EQ(keys->match_passcode(several, Secret("287082"), kNow)->which, 2u) << "an altered one does not block the rest";
+  EXPECT_EQ(keys->match_passcode(several, Secret("000000"), kNow).error().code, Errc::refused);
+  EXPECT_EQ(keys->match_passcode({several[1]}, Secret("755224"), kNow).error().code, Errc::malformed);
+  EXPECT_EQ(keys->match_passcode({}, Secret("755224"), kNow).error().code, Errc::malformed);
 }
 
 TEST_P(KeysContract, FindsACounterAgain) {

@@ -230,6 +230,17 @@ Result<Bytes> LocalKeys::sign_token(const Application& app, std::string_view sig
   return keys->sha512.mac(bytes_of(signing_input));
 }
 
+Result<PasscodeMatch> LocalKeys::match_passcode(const std::vector<Enrolment>& enrolments, const Secret& passcode,
+                                                Instant now) {
+  Error why{Errc::malformed, "no factor to try the code on"};
+  for (std::uint32_t i = 0; i < enrolments.size(); ++i) {
+    Result<Bytes> next = verify_passcode(enrolments[i], passcode, now);
+    if (next) return PasscodeMatch{i, *std::move(next)};
+    if (why.code != Errc::refused) why = std::move(next).error();
+  }
+  return why;
+}
+
 Result<Bytes> LocalKeys::verify_passcode(const Enrolment& enrolment, const Secret& passcode, Instant now) {
   const factor::Kind* kind = factor::kind(enrolment.kind);
   if (!kind || !kind->verify) return Error{Errc::malformed, "this factor takes no typed code"};

@@ -237,31 +237,31 @@ TEST_F(LocalKeysTest, APasscodeWorksOnceAndItsNextStateIsSealedForTheSamePlace) 
   const Secret seed("12345678901234567890");
   Enrolment e = enrolment("totp", *factor::totp::enrol(seed, {}));
   const std::string code = *factor::totp::code_at(seed, {}, kNow);
-  const Result<Bytes> next = keys->verify_passcode(e, Secret(std::string_view(code)), kNow);
+  const Result<PasscodeMatch> next = keys->match_passcode({e}, Secret(std::string_view(code)), kNow);
   ASSERT_TRUE(next);
-  e.sealed_state = *next;
-  EXPECT_EQ(keys->verify_passcode(e, Secret(std::string_view(code)), kNow).error().code, Errc::refused);
-  EXPECT_EQ(keys->verify_passcode(e, Secret("x"), kNow).error().code, Errc::malformed);
+  e.sealed_state = next->sealed_next;
+  EXPECT_EQ(keys->match_passcode({e}, Secret(std::string_view(code)), kNow).error().code, Errc::refused);
+  EXPECT_EQ(keys->match_passcode({e}, Secret("x"), kNow).error().code, Errc::malformed);
   e.id = EnrolmentId::trusted("DH2");
-  EXPECT_EQ(keys->verify_passcode(e, Secret(std::string_view(code)), kNow).error().code, Errc::refused);
+  EXPECT_EQ(keys->match_passcode({e}, Secret(std::string_view(code)), kNow).error().code, Errc::refused);
 }
 
 TEST_F(LocalKeysTest, EachKindOfCodeIsChecked) {
   const factor::bypass::Issued issued = *factor::bypass::issue({}, random);
   const Secret code{std::string_view(issued.codes[3])};
-  EXPECT_TRUE(keys->verify_passcode(enrolment("bypass", issued.state), code, kNow));
+  EXPECT_TRUE(keys->match_passcode({enrolment("bypass", issued.state)}, code, kNow));
   const Secret seed("12345678901234567890");
   const Enrolment hotp = enrolment("hotp", *factor::hotp::enrol(seed, 6, 0));
-  EXPECT_TRUE(keys->verify_passcode(hotp, Secret("755224"), kNow));
+  EXPECT_TRUE(keys->match_passcode({hotp}, Secret("755224"), kNow));
   EXPECT_TRUE(keys->resync(hotp, Secret("755224"), Secret("287082"), Secret("359152")));
   EXPECT_EQ(keys->resync(hotp, Secret("755224"), Secret("359152"), Secret("287082")).error().code, Errc::refused);
 }
 
 TEST_F(LocalKeysTest, AFactorWithoutTypedCodesIsMalformed) {
   const Enrolment push = enrolment("push", {});
-  EXPECT_EQ(keys->verify_passcode(push, Secret("123456"), kNow).error().code, Errc::malformed);
+  EXPECT_EQ(keys->match_passcode({push}, Secret("123456"), kNow).error().code, Errc::malformed);
   EXPECT_EQ(keys->resync(push, Secret("1"), Secret("2"), Secret("3")).error().code, Errc::malformed);
-  EXPECT_EQ(keys->verify_passcode(enrolment("?", {}), Secret("1"), kNow).error().code, Errc::malformed);
+  EXPECT_EQ(keys->match_passcode({enrolment("?", {})}, Secret("1"), kNow).error().code, Errc::malformed);
 }
 
 TEST_F(LocalKeysTest, ADeviceSignsForItself) {

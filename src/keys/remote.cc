@@ -197,8 +197,9 @@ Result<Bytes> RemoteKeys::sign_token(const Application& app, std::string_view si
   return ask<&Keys::sign_token>(app, signing_input);
 }
 
-Result<Bytes> RemoteKeys::verify_passcode(const Enrolment& enrolment, const Secret& passcode, Instant now) {
-  return ask<&Keys::verify_passcode>(enrolment, passcode, now);
+Result<PasscodeMatch> RemoteKeys::match_passcode(const std::vector<Enrolment>& enrolments, const Secret& passcode,
+                                                 Instant now) {
+  return ask<&Keys::match_passcode>(enrolments, passcode, now);
 }
 
 Result<Bytes> RemoteKeys::resync(const Enrolment& enrolment, const Secret& code1, const Secret& code2,

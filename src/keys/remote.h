@@ -55,7 +55,8 @@ class RemoteKeys final : public Keys {
   Result<bool> verify_signature(const Application* app, crypto::HashKind hash, std::string_view canonical,
                                 ByteView mac) override;
   Result<Bytes> sign_token(const Application& app, std::string_view signing_input) override;
-  Result<Bytes> verify_passcode(const Enrolment& enrolment, const Secret& passcode, Instant now) override;
+  Result<PasscodeMatch> match_passcode(const std::vector<Enrolment>& enrolments, const Secret& passcode,
+                                       Instant now) override;
   Result<Bytes> resync(const Enrolment& enrolment, const Secret& code1, const Secret& code2,
                        const Secret& code3) override;
   Result<bool> verify_device_signature(const Enrolment& enrolment, std::string_view message,

@@ -117,7 +117,7 @@ TEST_F(RemoteKeysTest, AQuestionUnderWayIsUnavailableAndNothingIsAllowed) {
   for (int t = 0; t < 4; ++t) {
     threads.emplace_back([&] {
       while (!stop) {
-        const Result<Bytes> answer = keys->verify_passcode(e, Secret("000000"), from_unix_s(1));
+        const Result<PasscodeMatch> answer = keys->match_passcode({e}, Secret("000000"), from_unix_s(1));
         if (answer)
           ++allowed;
         else if (answer.error().code == Errc::refused)

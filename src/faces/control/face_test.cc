@@ -278,7 +278,7 @@ TEST_F(Control, ATokenTakesTheCodesOfItsSecret) {
   const auto stored = flow::find_token(*world.ports, std::nullopt, token);
   ASSERT_TRUE(stored);
   const std::string code = *factor::totp::code_at(Secret(world.seed), {.digits = 8}, world.clock.now());
-  EXPECT_TRUE(world.keys->verify_passcode(*stored, Secret(code), world.clock.now()));
+  EXPECT_TRUE(world.keys->match_passcode({*stored}, Secret(code), world.clock.now()));
 }
 
 TEST_F(Control, ATokensLinkNamesIssuerAndUser) {
@@ -305,7 +305,7 @@ TEST_F(Control, ResyncFindsAHotpCounterFarAhead) {
   };
   EXPECT_EQ(resync(200), "");
   EXPECT_EQ(resync(200), "refused");
-  EXPECT_TRUE(world.keys->verify_passcode(*flow::find_token(*world.ports, std::nullopt, token),
+  EXPECT_TRUE(world.keys->match_passcode({*flow::find_token(*world.ports, std::nullopt, token)},
                                           Secret(world.hotp_at(203)), world.clock.now()));
 }
 
