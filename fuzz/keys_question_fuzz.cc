@@ -37,7 +37,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const ByteView bytes(data, size);
   keys::Writer to;
   keys::answer_question({keys::Office::keyd, *desks.keys, desks.budgets, desks.clock}, bytes, to);
-  if (to.view().empty() || to.view().size() > keys::kFrameMax) std::abort();
+  if (to.view().empty() || to.view().size() > keys::kMessageMax) std::abort();
   keys::Reader answer(to.view());
   const std::optional<Error> error = keys::get_error(answer);
   if (error && error->code == Errc::unavailable) std::abort();  // the keys are there, so this is no answer's form

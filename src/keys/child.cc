@@ -4,7 +4,6 @@
 #include <signal.h>
 #include <spawn.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -19,35 +18,32 @@ Error failed(const char* what) {
   return {Errc::unavailable, std::string("the keys' process cannot be started: ") + what + ": " + std::strerror(errno)};
 }
 
+// A socket by which each side sees that the other has gone.
 class Ends {
-  std::vector<int> fds_;
+  int fds_[2] = {-1, -1};
 
  public:
   Ends() = default;
   Ends(const Ends&) = delete;
   Ends& operator=(const Ends&) = delete;
   ~Ends() {
-    for (const int fd : fds_) ::close(fd);
+    for (const int fd : fds_) {
+      if (fd >= 0) ::close(fd);
+    }
   }
-  void add(int fd) { fds_.push_back(fd); }
-  const std::vector<int>& all() const { return fds_; }
-  std::vector<int> release() { return std::exchange(fds_, {}); }
+  Result<void> make() {
+    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds_) != 0) return failed("socketpair");
+    return {};
+  }
+  int ours() const { return fds_[0]; }
+  int theirs() const { return fds_[1]; }
+  int take_ours() { return std::exchange(fds_[0], -1); }
 };
 
-Result<void> make_pair(Ends& ours, Ends& theirs) {
-  int pair[2];
-  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) return failed("socketpair");
-  ours.add(pair[0]);
-  theirs.add(pair[1]);
-  const timeval wait{kAnswerWait.count(), 0};
-  if (::setsockopt(pair[0], SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait) != 0) return failed("setsockopt");
-  return {};
-}
-
-Result<void> send_lanes(int control, const std::vector<int>& lanes) {
+Result<void> send_lanes(int control, const LaneMemory& lanes) {
   char byte = 0;
   iovec part{&byte, 1};
-  alignas(cmsghdr) char room[CMSG_SPACE(sizeof(int) * kLanes)] = {};
+  alignas(cmsghdr) char room[CMSG_SPACE(sizeof(int))] = {};
   msghdr message{};
   message.msg_iov = &part;
   message.msg_iovlen = 1;
@@ -56,8 +52,9 @@ Result<void> send_lanes(int control, const std::vector<int>& lanes) {
   cmsghdr* header = CMSG_FIRSTHDR(&message);
   header->cmsg_level = SOL_SOCKET;
   header->cmsg_type = SCM_RIGHTS;
-  header->cmsg_len = CMSG_LEN(sizeof(int) * kLanes);
-  std::memcpy(CMSG_DATA(header), lanes.data(), sizeof(int) * kLanes);
+  header->cmsg_len = CMSG_LEN(sizeof(int));
+  const int fd = lanes.fd();
+  std::memcpy(CMSG_DATA(header), &fd, sizeof fd);
   if (::sendmsg(control, &message, MSG_NOSIGNAL) != 1) return failed("sendmsg");
   return {};
 }
@@ -95,34 +92,43 @@ std::string how_it_ended(const siginfo_t& end) {
 
 }  // namespace
 
-Child::Child(pid_t process, int control, std::vector<int> lanes) : process_(process), control_(control) {
-  for (const int socket : lanes) {
-    lanes_.push_back(std::make_unique<Lane>());
-    lanes_.back()->socket = socket;
+Child::Child(pid_t process, int control, LaneMemory memory)
+    : process_(process), control_(control), memory_(std::move(memory)) {
+  const auto waits_on = [this](std::chrono::milliseconds waited) { return waited < kAnswerWait && is_there(); };
+  for (std::size_t i = 0; i < kLanes; ++i) {
+    lanes_.push_back(std::make_unique<Lane>(memory_.window(i), Side::serve, waits_on));
     free_.push_back(lanes_.back().get());
   }
 }
 
-Child::~Child() {
-  ::close(control_);
-  for (const auto& lane : lanes_) ::close(lane->socket);
-}
+Child::~Child() { ::close(control_); }
 
 Result<std::shared_ptr<Child>> Child::spawn(const std::string& program, const KeydOrder& order) {
-  Ends ours, theirs, control, their_control;
-  TRY(make_pair(control, their_control));
-  for (std::size_t i = 0; i < kLanes; ++i) TRY(make_pair(ours, theirs));
-  TRY(send_lanes(control.all().front(), theirs.all()));
-  const pid_t process = TRY(run(program, order, their_control.all().front()));
-  return std::shared_ptr<Child>(new Child(process, control.release().front(), ours.release()));
+  Ends control;
+  TRY(control.make());
+  LaneMemory memory = TRY(LaneMemory::make());
+  Lane(memory.window(0), Side::keyd, {}).begin();  // says when it is ready
+  TRY(send_lanes(control.ours(), memory));
+  const pid_t process = TRY(run(program, order, control.theirs()));
+  return std::shared_ptr<Child>(new Child(process, control.take_ours(), std::move(memory)));
 }
 
 Result<std::string> Child::wait_until_ready() {
-  FrameReader in;
-  const Result<std::optional<ByteView>> answer = in.read(control_);
-  if (!answer) return answer.error();
-  if (!*answer) return Error{Errc::unavailable, "the keys' process ended before it was ready"};
-  return get_answer<std::string>(**answer);
+  const Result<ByteView> answer = lanes_.front()->receive();
+  if (!answer) return Error{Errc::unavailable, "the keys' process ended before it was ready"};
+  return get_answer<std::string>(*answer);
+}
+
+bool Child::is_there() {
+  const std::lock_guard lock(mutex_);
+  siginfo_t end{};
+  return !dead_ && ::waitid(P_PID, static_cast<id_t>(process_), &end, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+         end.si_pid == 0;
+}
+
+// Whoever waits for an answer hears that none will come.
+void Child::end_lanes() {
+  for (const auto& lane : lanes_) lane->close();
 }
 
 std::string Child::wait_until_dead() {
@@ -134,6 +140,7 @@ std::string Child::wait_until_dead() {
     dead_ = reaped_ = true;
     ::waitid(P_PID, static_cast<id_t>(process_), &end, WEXITED);
   }
+  end_lanes();
   freed_.notify_all();
   return how_it_ended(end);
 }
@@ -154,8 +161,7 @@ Child::Lease Child::lease() {
 
 Child::Lease::~Lease() {
   if (!lane_) return;
-  lane_->in.wipe();
-  lane_->out.wipe();
+  lane_->wipe();
   {
     const std::lock_guard lock(of_.mutex_);
     of_.free_.push_back(lane_);
@@ -177,6 +183,7 @@ void Child::give_up() {
     dead_ = true;
     if (!reaped_) ::kill(process_, SIGKILL);
   }
+  end_lanes();
   freed_.notify_all();
 }
 

@@ -10,8 +10,8 @@
 #include <string>
 #include <vector>
 
-#include "keys/frame.h"
 #include "keys/keyd.h"
+#include "keys/lane.h"
 
 namespace countersign::keys {
 
@@ -20,11 +20,6 @@ inline constexpr std::chrono::seconds kAnswerWait{30};  // then keyd is taken fo
 // Thread-safe.
 class Child {
  public:
-  struct Lane {
-    int socket = -1;
-    FrameReader in;
-    Writer out;
-  };
   // A lane for one question; it goes back when this does.
   class Lease {
     Child& of_;
@@ -58,10 +53,13 @@ class Child {
   void give_up();
 
  private:
-  Child(pid_t process, int control, std::vector<int> lanes);
+  Child(pid_t process, int control, LaneMemory memory);
+  bool is_there();
+  void end_lanes();
 
   const pid_t process_;
   const int control_;
+  const LaneMemory memory_;
   std::mutex mutex_;
   std::condition_variable freed_;
   bool dead_ = false, reaped_ = false, retired_ = false;

@@ -11,7 +11,6 @@
 #include <latch>
 #include <thread>
 
-#include "keys/frame.h"
 #include "keys/sandbox.h"
 
 namespace countersign::keys {
@@ -21,11 +20,11 @@ constexpr std::size_t kLaneStack = 512 * 1024;
 constexpr const char *kRootWord = "--root-key", *kSourceWord = "--root-source", *kRingWord = "--keyring";
 constexpr const char* kClerkWord = "--clerk";
 
-// The lanes' ends, sent beside one byte.
-Result<std::vector<int>> receive_lanes(int socket) {
+// The lanes' memory, sent beside one byte.
+Result<LaneMemory> receive_lanes(int socket) {
   char byte = 0;
   iovec part{&byte, 1};
-  alignas(cmsghdr) char room[CMSG_SPACE(sizeof(int) * kLanes)];
+  alignas(cmsghdr) char room[CMSG_SPACE(sizeof(int))];
   msghdr message{};
   message.msg_iov = &part;
   message.msg_iovlen = 1;
@@ -33,12 +32,12 @@ Result<std::vector<int>> receive_lanes(int socket) {
   message.msg_controllen = sizeof room;
   if (::recvmsg(socket, &message, MSG_CMSG_CLOEXEC) != 1) return Error{Errc::malformed, "no lanes came"};
   const cmsghdr* header = CMSG_FIRSTHDR(&message);
-  if (!header || header->cmsg_type != SCM_RIGHTS || header->cmsg_len != CMSG_LEN(sizeof(int) * kLanes)) {
+  if (!header || header->cmsg_type != SCM_RIGHTS || header->cmsg_len != CMSG_LEN(sizeof(int))) {
     return Error{Errc::malformed, "no lanes came"};
   }
-  std::vector<int> out(kLanes);
-  std::memcpy(out.data(), CMSG_DATA(header), sizeof(int) * kLanes);
-  return out;
+  int fd = -1;
+  std::memcpy(&fd, CMSG_DATA(header), sizeof fd);
+  return LaneMemory::adopt(fd);
 }
 
 // A terminal's Ctrl-C and a manager's SIGTERM go to the whole group; keyd stays until serve has drained and gone.
@@ -54,15 +53,14 @@ std::string wanting(bool locked, bool files_confined) {
   return out;
 }
 
-void answer_ready(const Result<std::string>& ready) {
-  Writer to;
-  begin_frame(to);
-  put_answer(to, ready);
-  static_cast<void>(send_frame(kKeydSocket, to));
+void answer_ready(const LaneMemory& lanes, const Result<std::string>& ready) {
+  Lane first(lanes.window(0), Side::keyd, {});
+  put_answer(first.message(), ready);
+  static_cast<void>(first.send());
 }
 
 // The threads are there before system calls are confined, so that none needs to be made after.
-Result<std::string> begin(const std::vector<int>& lanes, const Desk& desk, Folder& keyring, std::latch& open) {
+Result<std::string> begin(const LaneMemory& lanes, const Desk& desk, Folder& keyring, std::latch& open) {
   const bool locked = hide_memory();
   bool files_confined = true;
   if (desk.office == Office::keyd) {
@@ -74,13 +72,12 @@ Result<std::string> begin(const std::vector<int>& lanes, const Desk& desk, Folde
   pthread_attr_setstacksize(&attributes, kLaneStack);
   pthread_setattr_default_np(&attributes);
   pthread_attr_destroy(&attributes);
-  std::latch there(static_cast<std::ptrdiff_t>(lanes.size()));
-  for (const int lane : lanes) {
-    std::thread([lane, &desk, &open, &there] {
+  std::latch there(kLanes);
+  for (std::size_t i = 0; i < kLanes; ++i) {
+    std::thread([&window = lanes.window(i), &desk, &open, &there] {
       there.count_down();  // what a thread asks of the kernel to begin with, it has
       open.wait();
-      answer_lane(lane, desk);
-      ::close(lane);
+      answer_lane(window, desk);
     }).detach();
   }
   there.wait();
@@ -105,21 +102,18 @@ Result<KeydOrder> read_keyd_words(const std::vector<std::string>& words) {
   return KeydOrder{{words[1], words[5], words[3]}, clerk ? Office::clerk : Office::keyd};
 }
 
-void answer_lane(int socket, const Desk& desk) {
-  FrameReader in;
-  Writer out;
+void answer_lane(Window& window, const Desk& desk) {
+  Lane lane(window, Side::keyd, {});
   for (;;) {
-    const Result<std::optional<ByteView>> question = in.read(socket);
-    if (!question || !*question) return;
-    begin_frame(out);
-    answer_question(desk, **question, out);
-    in.wipe();
-    if (out.view().size() > kFrameLengthSize + kFrameMax) {
-      begin_frame(out);
-      put_answer<void>(out, Error{Errc::exhausted, "an answer larger than 4 MiB"});
+    const Result<ByteView> question = lane.receive();
+    if (!question) return lane.close();
+    Writer& answer = lane.message();
+    answer_question(desk, *question, answer);
+    if (answer.view().size() > kMessageMax) {
+      put_answer<void>(lane.message(), Error{Errc::exhausted, "an answer larger than 4 MiB"});
     }
-    if (!send_frame(socket, out)) return;
-    out.wipe();
+    if (!lane.send()) return;
+    lane.wipe();
   }
 }
 
@@ -127,23 +121,23 @@ int run_keyd(const KeydOrder& order, Random& random, const Clock& clock) {
   stay_for_serve();
   ::umask(S_IRWXG | S_IRWXO);
   ::close_range(kKeydSocket + 1, ~0U, 0);
-  const Result<std::vector<int>> lanes = receive_lanes(kKeydSocket);
+  const Result<LaneMemory> lanes = receive_lanes(kKeydSocket);
   if (!lanes) return 1;
   const Result<std::unique_ptr<LocalKeys>> keys = LocalKeys::open(order.files, random, clock);
   if (!keys) {
-    answer_ready(keys.error());
+    answer_ready(*lanes, keys.error());
     return 1;
   }
   const Result<void> prepared = (*keys)->keyring().prepare();
   if (!prepared) {
-    answer_ready(prepared.error());
+    answer_ready(*lanes, prepared.error());
     return 1;
   }
   Budgets budgets;
   const Desk desk{order.office, **keys, budgets, clock};
   std::latch open{1};
   const Result<std::string> ready = begin(*lanes, desk, (*keys)->keyring().folder(), open);
-  answer_ready(ready);
+  answer_ready(*lanes, ready);
   if (!ready) ::_exit(1);
   open.count_down();
   char byte;

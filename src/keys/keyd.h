@@ -1,5 +1,5 @@
 // The keys' process: started by `serve` as `countersign keyd`, it opens root key and keyring, gives up every right it
-// can (sandbox.h), and answers questions until serve goes. Its end of the sockets is inherited; it has no address.
+// can (sandbox.h), and answers questions until serve goes. Its end of the socket is inherited; it has no address.
 #pragma once
 
 #include <cstddef>
@@ -8,12 +8,12 @@
 
 #include "core/base/random.h"
 #include "core/base/time.h"
+#include "keys/lane.h"
 #include "keys/local.h"
 #include "keys/questions.h"
 
 namespace countersign::keys {
 
-inline constexpr std::size_t kLanes = 16;  // questions at once
 inline constexpr int kKeydSocket = 3;      // the number under which keyd inherits its socket
 
 struct KeydOrder {
@@ -29,7 +29,7 @@ Result<KeydOrder> read_keyd_words(const std::vector<std::string>& words);
 // exit code: 0 when serve went, 1 when it could not begin.   `random` and `clock` as LocalKeys.
 int run_keyd(const KeydOrder& order, Random& random, const Clock& clock);
 
-// Answers the questions of one lane until its other side goes or sends what is no frame.
-void answer_lane(int socket, const Desk& desk);
+// Answers the questions of one lane until its other side goes or sends what is no message.
+void answer_lane(Window& window, const Desk& desk);
 
 }  // namespace countersign::keys

@@ -1,5 +1,5 @@
 // What may be asked through the process wall: one table, a line a question (after OpenSSH's monitor.c). Who asks is
-// whoever holds the other end of a lane, an inherited socket without a name: that is `serve` and nobody else.
+// whoever shares the memory of a lane, which has no name: that is `serve` and nobody else.
 #pragma once
 
 #include <array>
@@ -105,7 +105,7 @@ inline constexpr std::array kLines = {
     Line{15, "reseal", Office::keyd, 1280 * kKib, kFree, answer<&Keys::reseal>},
     Line{16, "match_passcode", Office::keyd, 1024 * kKib, kFree, answer<&Keys::match_passcode>},
     Line{32, "begin_epoch", Office::keyd, 4 * kKib, {100, 100'000}, answer<&Keys::begin_epoch>},
-    Line{33, "prepare_month", Office::keyd, kFrameMax, kFree, answer<&Keys::prepare_month>},
+    Line{33, "prepare_month", Office::keyd, kMessageMax, kFree, answer<&Keys::prepare_month>},
     Line{34, "make_tenant_key", Office::keyd, kKib, {5, 20}, answer<&Keys::make_tenant_key>},
     Line{35, "forget_tenant_keys", Office::keyd, kKib, {5, 20}, answer<&Keys::forget_tenant_keys>},
     Line{36, "release_epoch", Office::keyd, 4 * kKib, {1'000, 20'000}, answer<&Keys::release_epoch>},

@@ -18,17 +18,17 @@ template <auto kMethod, class... Arguments>
 auto ask_on(Child& child, const Child::Lease& lane, const Arguments&... arguments) {
   using Answer = typename Asked<decltype(kMethod)>::Answer;
   if (!lane) return Result<Answer>(away());
-  begin_frame(lane->out);
-  put(lane->out, line_of<kMethod>().number);
-  (put(lane->out, arguments), ...);
-  const Result<void> sent = send_frame(lane->socket, lane->out);
+  Writer& question = lane->message();
+  put(question, line_of<kMethod>().number);
+  (put(question, arguments), ...);
+  const Result<void> sent = lane->send();
   if (!sent && sent.error().code == Errc::exhausted) return Result<Answer>(sent.error());
-  const auto answer = sent ? lane->in.read(lane->socket) : Result<std::optional<ByteView>>(sent.error());
-  if (!answer || !*answer) {
+  const Result<ByteView> answer = sent ? lane->receive() : Result<ByteView>(sent.error());
+  if (!answer) {
     child.give_up();
     return Result<Answer>(away());
   }
-  return get_answer<Answer>(**answer);
+  return get_answer<Answer>(*answer);
 }
 
 }  // namespace

@@ -153,22 +153,29 @@ TEST_F(RemoteKeysTest, WithoutARootKeyItIsTriedAgainAndQuestionsAreUnavailable) 
   EXPECT_GE(keys->started(), 3u);
 }
 
-TEST_F(RemoteKeysTest, AStrangeFrameEndsTheLaneAndNothingElse) {
-  int pair[2];
-  ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+TEST_F(RemoteKeysTest, WhatIsNoMessageEndsTheLaneAndNothingElse) {
   testing::ManualClock clock;
   Budgets budgets;
   const auto twin = LocalKeys::open(own.files, own.random, clock);
-  for (const Bytes& frame : {Bytes{255, 255, 255, 255}, Bytes{1, 0, 0, 0, 1, 2}, Bytes{0, 0, 0, 64}}) {
-    int lane[2];
-    ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM, 0, lane), 0);
-    ASSERT_EQ(::send(lane[0], frame.data(), frame.size(), 0), static_cast<ssize_t>(frame.size()));
-    answer_lane(lane[1], {Office::keyd, **twin, budgets, clock});  // comes back
-    ::close(lane[0]);
-    ::close(lane[1]);
+  const LaneMemory memory = *LaneMemory::make();
+  const std::uint32_t more = 0x8000'0000;
+  std::size_t lane = 0;
+  for (const std::uint32_t size : {std::uint32_t{0x7fff'ffff}, std::uint32_t{kPieceMax + 1}, more}) {
+    Window& window = memory.window(lane++);
+    window.size = size;
+    window.turn = static_cast<std::uint32_t>(Side::keyd);
+    answer_lane(window, {Office::keyd, **twin, budgets, clock});  // comes back
+    EXPECT_FALSE(Lane(window, Side::serve, {}).receive()) << "and says so";
   }
-  ::close(pair[0]);
-  ::close(pair[1]);
+}
+
+TEST_F(RemoteKeysTest, AMessageLargerThanAWindowCrosses) {
+  const Secret plain(std::string(kPieceMax * 5 + 1, 'x'));
+  const Result<Bytes> sealed = keys->seal(place, plain);
+  ASSERT_TRUE(sealed);
+  EXPECT_EQ(keys->unseal(place, *sealed)->reveal(), plain.reveal());
+  EXPECT_EQ(keys->seal(place, Secret(std::string(kMessageMax, 'x'))).error().code, Errc::exhausted);
+  EXPECT_TRUE(answers());
 }
 
 TEST_F(RemoteKeysTest, GoesWithTheOneThatStartedIt) {

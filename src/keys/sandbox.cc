@@ -43,8 +43,6 @@ constexpr const char* kCalls[] = {
     "pread64",
     "pwrite64",
     "recvfrom",
-    "recvmsg",
-    "sendto",
     "close",
     "lseek",  // open files
     "fstat",

@@ -34,10 +34,6 @@ void Writer::text(ByteView bytes) {
   raw(bytes);
 }
 
-void Writer::number_at(std::size_t offset, std::uint32_t value) {
-  for (std::size_t i = 0; i < 4; ++i) bytes_[offset + i] = static_cast<std::uint8_t>(value >> (8 * i));
-}
-
 ByteView Reader::raw(std::size_t size) {
   if (!good_ || size > rest_.size()) {
     good_ = false;

@@ -10,7 +10,7 @@
 
 namespace countersign::keys {
 
-inline constexpr std::size_t kFrameMax = 4 * 1024 * 1024;  // a question or an answer
+inline constexpr std::size_t kMessageMax = 4 * 1024 * 1024;  // a question or an answer
 inline constexpr std::size_t kItemsMax = 200'000;          // of a list
 inline constexpr std::size_t kErrorTextMax = 1024;
 
@@ -30,8 +30,6 @@ class Writer {
   void raw(ByteView bytes);
   void number(std::uint64_t value, std::size_t size);
   void text(ByteView bytes);
-  // Overwrites a number of 4 bytes that was written before.
-  void number_at(std::size_t offset, std::uint32_t value);
 };
 
 // Past the end, or at the first thing it does not understand, it gives empty values and stays bad; whoever reads asks
