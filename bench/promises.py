@@ -73,9 +73,13 @@ def say(what, figure, unit, target=None, more="", higher_is_better=True):
 
 
 def cpu_s(pid):
-    """Seconds of processor that a process has used, in all its threads."""
-    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    """Seconds of processor that a process and its keys' process have used, in all their threads."""
+    children = [one for thread in pathlib.Path(f"/proc/{pid}/task").iterdir() for one in (thread / "children").read_text().split()]
+    ticks = 0
+    for process in [str(pid), *children]:
+        fields = pathlib.Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()
+        ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def resident_mib(pid):
@@ -110,6 +114,23 @@ def measure(name, database, folder, users, options):
         say(f"{name}: resident memory after load", round(resident_mib(server.process.pid), 1), "MiB")
     finally:
         server.stop()
+
+
+def measure_wall(name, database, folder, users, options):
+    """What keys behind a process wall cost an authentication, each way in turn so that both see the same machine."""
+    figures = {"own": [], "inside": []}
+    for _ in range(options.runs):
+        for where, seen in figures.items():
+            server = harness.Server(config=f"[keys]\nprocess = \"{where}\"\n", arguments=["--database", database], folder=folder)
+            try:
+                load(server, "auth", users, 1)
+                seen.append(load(server, "auth", users, options.seconds))
+            finally:
+                server.stop()
+    own, inside = (sorted(f["server_us"] for f in seen)[len(seen) // 2] for seen in figures.values())
+    rates = [sorted(f["per_s"] for f in seen)[len(seen) // 2] for seen in figures.values()]
+    say(f"{name}: the keys' process, of an authentication", round(100 * (own / inside - 1), 1), "%", 25,
+        f"  {own} µs of processor each, {inside} with the keys inside; {rates[0]} and {rates[1]}/s", higher_is_better=False)
 
 
 def exchange(database, folder, users, seconds):
@@ -156,6 +177,7 @@ def main():
             folder = ROOT / "build/bench" / f"{store}-{users}"
             if store == "sqlite":
                 measure(name, "sqlite", folder, users, options)
+                measure_wall(name, "sqlite", folder, users, options)
                 measure_exchanges(name, "sqlite", folder, users, options)
             else:
                 with postgres_cluster.running(ROOT / "build/bench" / f"cluster-{users}") as url:
