@@ -33,8 +33,8 @@ std::string grouped(std::string_view code) {
   return out;
 }
 
-Result<Bytes> digest_of(const Ports& ports, const TenantId& tenant, std::string_view code) {
-  return ports.keys.token_digest("breach-notice", Secret(tenant.text() + "/" + std::string(code)));
+Result<Bytes> digest_of(const Ports& ports, std::string_view code) {
+  return ports.keys.token_digest("breach-notice", Secret(code));
 }
 
 NoticeDraft draft_of(const std::string& code) {
@@ -74,7 +74,7 @@ class Notifying {
     notice.tenant = tenant;
     if (user) notice.user = user->id;
     const std::string code = random_text(ports_.random, kCodeLength, kIdAlphabet);
-    notice.code_digest = TRY(digest_of(ports_, tenant, code));
+    notice.code_digest = TRY(digest_of(ports_, code));
     notice.prepared = ports_.clock.now();
     std::optional<store::StoredNotice> in_app;
     if (user) in_app = TRY(seal_notice(ports_, *user, draft_of(grouped(code))));
@@ -171,15 +171,14 @@ Result<void> each_notice(const Ports& ports, const std::string& scope,
   }
 }
 
-Result<std::optional<store::BreachNotice>> notice_of_code(const Ports& ports, const TenantId& tenant,
-                                                          std::string_view code) {
+Result<std::optional<store::BreachNotice>> notice_of_code(const Ports& ports, std::string_view code) {
   std::string plain;
   for (const char c : code.substr(0, kCodeMax)) {
     if (c == '-' || c == ' ') continue;
     plain += c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
   }
-  const Bytes digest = TRY(digest_of(ports, tenant, plain));
-  return store::read(ports.store, [&](store::Txn& txn) { return store::breach_notice_by_code(txn, tenant, digest); });
+  const Bytes digest = TRY(digest_of(ports, plain));
+  return store::read(ports.store, [&](store::Txn& txn) { return store::breach_notice_by_code(txn, digest); });
 }
 
 }  // namespace countersign::flow

@@ -36,9 +36,7 @@ Result<void> notify(const Administration& by, const NoticesQuery& query,
 Result<void> each_notice(const Ports& ports, const std::string& scope,
                          const std::function<bool(const store::BreachNotice&)>& on_notice);
 
-// The notice that bears this code in this tenant, or none; the same work either way. Spaces, dashes and case do not
-// count.
-Result<std::optional<store::BreachNotice>> notice_of_code(const Ports& ports, const TenantId& tenant,
-                                                          std::string_view code);
+// The notice that bears this code, or none; the same work either way. Spaces, dashes and case do not count.
+Result<std::optional<store::BreachNotice>> notice_of_code(const Ports& ports, std::string_view code);
 
 }  // namespace countersign::flow

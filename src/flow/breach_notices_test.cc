@@ -71,22 +71,20 @@ TEST_F(BreachNotices, ReachUsersOnTheirAuthenticatorsWithACodeThatIsReal) {
   ASSERT_TRUE(done) << done.error().what;
   ASSERT_EQ(made_.size(), 3u);  // the administrator, Ada and Bob
   for (const store::BreachNotice& one : made_) EXPECT_EQ(one.delivered.has_value(), one.user == ada_.id);
-  const auto real = notice_of_code(ports_, ada_.tenant, in_app_code());
+  const auto real = notice_of_code(ports_, in_app_code());
   ASSERT_TRUE(real && *real);
   EXPECT_EQ((*real)->user, ada_.id);
   ASSERT_EQ(admin_codes_.size(), 1u);
-  EXPECT_TRUE(*notice_of_code(ports_, ada_.tenant, admin_codes_[0]));
+  EXPECT_TRUE(*notice_of_code(ports_, admin_codes_[0]));
 }
 
-TEST_F(BreachNotices, AreKnownToTheirTenantOnly) {
+TEST_F(BreachNotices, AreKnownByTheirCodesOnly) {
   ASSERT_TRUE(tell());
-  const Tenant other = world_.add_tenant("other");
-  EXPECT_FALSE(*notice_of_code(ports_, other.id, in_app_code()));
-  EXPECT_FALSE(*notice_of_code(ports_, ada_.tenant, "2222-2222-2222"));
-  EXPECT_FALSE(*notice_of_code(ports_, ada_.tenant, ""));
+  EXPECT_FALSE(*notice_of_code(ports_, "2222-2222-2222"));
+  EXPECT_FALSE(*notice_of_code(ports_, ""));
   std::string lower = in_app_code();
   for (char& c : lower) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  EXPECT_TRUE(*notice_of_code(ports_, ada_.tenant, lower));
+  EXPECT_TRUE(*notice_of_code(ports_, lower));
 }
 
 TEST_F(BreachNotices, TellNobodyTwice) {

@@ -45,6 +45,9 @@ inline std::vector<Allowance> default_allowances() {
 // Whether nodes share keys through the database (flow/key_exchange.h).
 enum class KeyExchange { none, database };
 
+// Whether letters leave by mail (flow/mail.h).
+enum class Mailing { none, by_server };
+
 struct Settings {
   seconds push_lifetime{60};  // a push request waits so long for its answer
   seconds attempt_kept{600};  // a decided attempt can still be asked for (duo-api §9: at least 5 minutes)
@@ -54,6 +57,7 @@ struct Settings {
   webpush::Services push_services;           // whose endpoints phones may subscribe with
   std::string push_key;                      // the public key of Web Push, as browsers take it
   KeyExchange key_exchange = KeyExchange::none;
+  Mailing mail = Mailing::none;
   std::string node = "node";                 // this process, in epochs and in the ledger
   int retention_days = 365;                  // of tenants that have said nothing
   std::vector<Allowance> allowances = default_allowances();

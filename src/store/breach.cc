@@ -108,8 +108,12 @@ Result<void> insert_breach_notice(Txn& txn, const BreachNotice& notice) {
   return {};
 }
 
-Result<std::optional<BreachNotice>> breach_notice_by_code(Txn& txn, const TenantId& tenant, ByteView code_digest) {
-  return find(txn, Query::breach_notice_by_code, {tenant, code_digest}, read_notice);
+Result<std::optional<BreachNotice>> breach_notice_by_code(Txn& txn, ByteView code_digest) {
+  return find(txn, Query::breach_notice_by_code, {code_digest}, read_notice);
+}
+
+Result<std::optional<BreachNotice>> breach_notice_by_id(Txn& txn, const TenantId& tenant, std::string_view id) {
+  return find(txn, Query::breach_notice_by_id, {tenant, id}, read_notice);
 }
 
 Result<bool> mark_breach_notice(Txn& txn, const BreachNotice& notice, NoticeState state, Instant now) {

@@ -34,7 +34,9 @@ struct BreachNotice {
   std::optional<Instant> delivered = std::nullopt, opened = std::nullopt, acknowledged = std::nullopt;
 };
 Result<void> insert_breach_notice(Txn& txn, const BreachNotice& notice);
-Result<std::optional<BreachNotice>> breach_notice_by_code(Txn& txn, const TenantId& tenant, ByteView code_digest);
+// A code is nobody else's in any tenant.
+Result<std::optional<BreachNotice>> breach_notice_by_code(Txn& txn, ByteView code_digest);
+Result<std::optional<BreachNotice>> breach_notice_by_id(Txn& txn, const TenantId& tenant, std::string_view id);
 enum class NoticeState { delivered, opened, acknowledged };
 // The first time counts; false: it had that state already, or there is no such notice of its tenant.
 Result<bool> mark_breach_notice(Txn& txn, const BreachNotice& notice, NoticeState state, Instant now);

@@ -20,8 +20,8 @@ class Breach : public Contract {
   std::optional<Errc> store(const BreachNotice& one) {
     return write([&](Txn& txn) { return insert_breach_notice(txn, one); });
   }
-  auto by_code(const BreachNotice& one, const TenantId& tenant = kTenant) {
-    return get([&](Txn& txn) { return breach_notice_by_code(txn, tenant, one.code_digest); });
+  auto by_code(const BreachNotice& one) {
+    return get([&](Txn& txn) { return breach_notice_by_code(txn, one.code_digest); });
   }
   bool mark(const BreachNotice& one, NoticeState state, int second) {
     return put([&](Txn& txn) { return mark_breach_notice(txn, one, state, kNow + seconds(second)); });
@@ -75,7 +75,7 @@ TEST_P(Breach, AScopeComesBackAndIsListedNewestFirst) {
   EXPECT_EQ(get([](Txn& txn) { return scopes_page(txn, kNow + seconds(9), 1); })[0].id, "S-2");
 }
 
-TEST_P(Breach, ANoticeIsFoundByItsCodeInItsTenantAlone) {
+TEST_P(Breach, ANoticeIsFoundByItsCodeAndByItsIdInItsTenant) {
   const BreachNotice mine = notice("n1");
   ASSERT_EQ(store(mine), std::nullopt);
   EXPECT_EQ(store(mine), Errc::conflict);
@@ -88,8 +88,16 @@ TEST_P(Breach, ANoticeIsFoundByItsCodeInItsTenantAlone) {
   EXPECT_EQ(found->code_digest, mine.code_digest);
   EXPECT_EQ(found->prepared, kNow);
   EXPECT_FALSE(found->delivered || found->opened || found->acknowledged);
-  EXPECT_FALSE(by_code(mine, kOther));
   EXPECT_FALSE(by_code(notice("n2")));
+  BreachNotice same_code = notice("n3", kOther);
+  same_code.code_digest = mine.code_digest;
+  EXPECT_EQ(store(same_code), Errc::conflict);
+  const auto by_id = [&](const TenantId& tenant) {
+    return get([&](Txn& txn) { return breach_notice_by_id(txn, tenant, "n1"); });
+  };
+  ASSERT_TRUE(by_id(kTenant));
+  EXPECT_EQ(by_id(kTenant)->code_digest, mine.code_digest);
+  EXPECT_FALSE(by_id(kOther));
 }
 
 TEST_P(Breach, EachStateOfANoticeIsEnteredOnce) {

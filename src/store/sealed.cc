@@ -18,6 +18,9 @@ constexpr SealedColumn kColumns[] = {
      Query::reseal_subscriptions},
     {"scopes", "result", "sealed_result", KeyKind::text, Query::sealed_scopes, Query::reseal_scopes},
     {"key_exchange", "key", "sealed_key", KeyKind::text, Query::sealed_key_exchange, Query::reseal_key_exchange},
+    {"tenant_contacts", "address", "sealed_address", KeyKind::text, Query::sealed_tenant_contacts,
+     Query::reseal_tenant_contacts},
+    {"mails", "content", "sealed_content", KeyKind::text, Query::sealed_mails, Query::reseal_mails},
     {"server_values", "value", "value", KeyKind::text, Query::sealed_server_values, Query::reseal_server_values},
 };
 

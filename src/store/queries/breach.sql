@@ -15,7 +15,11 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9);
 
 -- name: breach_notice_by_code
 SELECT tenant_id, id, scope, user_id, code_digest, prepared, delivered, opened, acknowledged
-FROM breach_notices WHERE tenant_id = $1 AND code_digest = $2;
+FROM breach_notices WHERE code_digest = $1;
+
+-- name: breach_notice_by_id
+SELECT tenant_id, id, scope, user_id, code_digest, prepared, delivered, opened, acknowledged
+FROM breach_notices WHERE tenant_id = $1 AND id = $2;
 
 -- name: breach_notices_of
 SELECT tenant_id, id, scope, user_id, code_digest, prepared, delivered, opened, acknowledged

@@ -77,6 +77,20 @@ ORDER BY tenant_id, name LIMIT $4;
 -- name: reseal_key_exchange
 UPDATE key_exchange SET sealed_key = $5 WHERE tenant_id = $1 AND $2 = '' AND name = $3 AND sealed_key = $4;
 
+-- name: sealed_tenant_contacts
+SELECT tenant_id, '', tenant_id, sealed_address FROM tenant_contacts
+WHERE $1 = $3 AND $2 = '' AND tenant_id > $3 ORDER BY tenant_id LIMIT $4;
+
+-- name: reseal_tenant_contacts
+UPDATE tenant_contacts SET sealed_address = $5 WHERE tenant_id = $1 AND $2 = '' AND tenant_id = $3 AND sealed_address = $4;
+
+-- name: sealed_mails
+SELECT tenant_id, '', id, sealed_content FROM mails WHERE $2 = '' AND (tenant_id, id) > ($1, $3)
+ORDER BY tenant_id, id LIMIT $4;
+
+-- name: reseal_mails
+UPDATE mails SET sealed_content = $5 WHERE tenant_id = $1 AND $2 = '' AND id = $3 AND sealed_content = $4;
+
 -- Most of the server's own values are not secret.
 -- name: sealed_server_values
 SELECT '', '', name, value FROM server_values
