@@ -45,7 +45,6 @@ Result<ledger::Head> append(store::Txn& txn, std::vector<Signed>& heads) {
     store::LedgerEntry entry;
     entry.entry = head.text;
     entry.at = head.checkpoint.at;
-    entry.type = "checkpoint";
     entries.push_back(std::move(entry));
   }
   const ledger::Head head = TRY(append_to_tree(txn, kGlobalTree, entries));

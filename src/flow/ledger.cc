@@ -16,15 +16,10 @@ store::LedgerEntry entry_of(const ledger::Event& event, std::string text) {
   store::LedgerEntry out;
   out.entry = std::move(text);
   out.at = event.at;
-  out.type = name(event.type);
-  out.outcome = name(event.outcome);
-  out.actor_kind = event.actor.kind;
   out.actor = event.actor.id;
   out.credential = event.actor.credential;
   out.session = event.actor.session;
   out.ip = event.actor.ip;
-  out.object = event.object;
-  out.count = event.count;
   return out;
 }
 
@@ -57,6 +52,7 @@ ledger::Event begin_event(const Ports& ports, ledger::EventType type, const Tena
 }
 
 Result<void> record(store::Txn& txn, const std::vector<ledger::Event>& events) {
+  if (txn.spares_room()) return store::no_room();
   std::map<std::string_view, std::vector<store::LedgerEntry>> by_tree;  // trees in one order: no deadlock
   for (const ledger::Event& event : events) {
     const std::string_view tree = event.tenant.empty() ? ledger::kOperatorTree : std::string_view(event.tenant.text());

@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <set>
+#include <tuple>
 
 #include "core/codec/hex.h"
 #include "flow/lineage.h"
@@ -107,13 +108,12 @@ Result<void> take_all(Search& search, store::FoundBy by, const std::string& valu
       .by = by, .value = value, .from = search.query.from, .to = search.query.to, .limit = kPageEntries};
   for (;;) {
     std::vector<store::LedgerEntry> page;
-    TRY(store::read(search.ports.store, [&](store::Txn& txn) {
+    query.after = TRY(store::read(search.ports.store, [&](store::Txn& txn) {
       page.clear();
       return store::find_entries(txn, query, [&](const store::LedgerEntry& entry) { page.push_back(entry); });
     }));
     for (const store::LedgerEntry& entry : page) TRY(take(search, entry));
-    if (page.size() < static_cast<std::size_t>(kPageEntries)) return {};
-    query.after = store::EntryPlace{page.back().at, page.back().tree, page.back().seq};
+    if (!query.after) return {};
   }
 }
 
@@ -323,6 +323,7 @@ Result<Scope> find_scope(const Ports& ports, const ScopeQuery& query) {
   search.out.query = query;
   search.out.made = ports.clock.now();
   TRY(search_by(search));
+  std::ranges::sort(search.out.changes, {}, [](const ScopeChange& one) { return std::tie(one.at, one.tree, one.seq); });
   for (auto& [id, sum] : search.tenants) {
     if (query.by != ScopeBy::supplier) {
       sum.out.returned = count_rows(sum.returned);

@@ -28,7 +28,7 @@ std::string_view searched(std::string_view text) {
   return text.substr(0, end);
 }
 
-// tree, seq, leaf, entry, at, type, outcome, actor_kind, actor, credential, session, ip, object, row_count
+// tree, seq, leaf, entry, at
 LedgerEntry read_entry(const Row& row) {
   const auto text = [&](int column) { return std::string(row.text(column)); };
   const auto leaf = hash_of(row.bytes(2));
@@ -36,24 +36,20 @@ LedgerEntry read_entry(const Row& row) {
           .seq = static_cast<std::uint64_t>(row.integer(1)),
           .leaf = leaf ? *leaf : ledger::Hash{},  // all zero is no entry's hash: what is wrong is not proven
           .entry = text(3),
-          .at = row.instant(4),
-          .type = text(5),
-          .outcome = text(6),
-          .actor_kind = text(7),
-          .actor = text(8),
-          .credential = text(9),
-          .session = text(10),
-          .ip = text(11),
-          .object = text(12),
-          .count = static_cast<std::uint64_t>(row.integer(13))};
+          .at = row.instant(4)};
 }
 
 Result<void> insert_entry(Txn& txn, const LedgerEntry& entry) {
-  TRY(txn.change(Query::insert_ledger_entry,
-                 {entry.tree, signed_of(entry.seq), ByteView(entry.leaf), entry.entry, entry.at, entry.type,
-                  entry.outcome, entry.actor_kind, searched(entry.actor), searched(entry.credential),
-                  searched(entry.session), searched(entry.ip), searched(entry.object), signed_of(entry.count)}));
-  return {};
+  const std::string_view credential = searched(entry.credential), session = searched(entry.session);
+  const std::string_view ip = searched(entry.ip), actor = searched(entry.actor);
+  const auto insert = [&] {
+    return txn.change(Query::insert_ledger_entry, {entry.tree, signed_of(entry.seq), ByteView(entry.leaf), entry.entry,
+                                                   entry.at, credential, session, ip, actor});
+  };
+  if (TRY(insert()) == 1) return {};
+  TRY(txn.change(Query::insert_ledger_actor, {credential, session, ip, actor}));
+  if (TRY(insert()) == 1) return {};
+  return Error{Errc::conflict, "another node met this actor at the same time"};
 }
 
 Result<void> check_growth(const ledger::Edge& before, const ledger::Edge& after,
@@ -72,10 +68,10 @@ Result<void> check_growth(const ledger::Edge& before, const ledger::Edge& after,
 
 Query query_by(FoundBy by) {
   switch (by) {
-    case FoundBy::credential: return Query::entries_by_credential;
-    case FoundBy::session: return Query::entries_by_session;
-    case FoundBy::ip: return Query::entries_by_ip;
-    case FoundBy::actor: return Query::entries_by_actor;
+    case FoundBy::credential: return Query::actors_by_credential;
+    case FoundBy::session: return Query::actors_by_session;
+    case FoundBy::ip: return Query::actors_by_ip;
+    case FoundBy::actor: return Query::actors_by_actor;
   }
   std::abort();
 }
@@ -199,34 +195,37 @@ Result<bool> put_checkpoint(Txn& txn, const StoredCheckpoint& checkpoint) {
 }
 
 // In pages, so that neither engine holds more than one of them in memory.
-Result<std::int64_t> find_entries(Txn& txn, const EntryQuery& query,
-                                  const std::function<void(const LedgerEntry&)>& on_entry) {
-  const Query by = query_by(query.by);
-  // Before the first: no entry has a number below 0, and no tree's name is before the global one's.
-  std::int64_t at = unix_ms(query.from);
-  std::string tree;
-  std::int64_t seq = -1;
-  if (query.after && query.after->at >= query.from) {
-    at = unix_ms(query.after->at);
-    tree = query.after->tree;
-    seq = signed_of(query.after->seq);
-  }
+Result<std::optional<EntryPlace>> find_entries(Txn& txn, const EntryQuery& query,
+                                               const std::function<void(const LedgerEntry&)>& on_entry) {
+  if (query.value.empty()) return std::optional<EntryPlace>();  // what has no such property is found by none
+  std::vector<std::int64_t> actors;
+  TRY(txn.rows(query_by(query.by), {searched(query.value), query.after ? query.after->who : 0},
+               [&](const Row& row) { actors.push_back(row.integer(0)); }));
+  std::ranges::sort(actors);
   std::int64_t found = 0;
-  while (found < query.limit) {
-    const std::int64_t wanted = std::min<std::int64_t>(kPage, query.limit - found);
-    LedgerEntry entry;
-    const std::int64_t page =
-        TRY(txn.rows(by, {searched(query.value), at, tree, seq, query.to, wanted}, [&](const Row& row) {
-          entry = read_entry(row);
-          on_entry(entry);
-        }));
-    found += page;
-    if (page < wanted) break;
-    at = unix_ms(entry.at);
-    tree = entry.tree;
-    seq = signed_of(entry.seq);
+  for (const std::int64_t who : actors) {
+    // Before the first: no entry has a number below 0, and no tree's name is before the global one's.
+    EntryPlace place{.who = who, .at = query.from, .tree = {}, .seq = 0};
+    std::int64_t seq = -1;
+    if (query.after && query.after->who == who && query.after->at >= query.from) {
+      place = *query.after;
+      seq = signed_of(place.seq);
+    }
+    for (std::int64_t page = kPage; page == kPage; seq = signed_of(place.seq)) {
+      const std::int64_t wanted = std::min<std::int64_t>(kPage, std::max(query.limit, 0) - found);
+      EntryPlace last = place;
+      page = TRY(txn.rows(Query::entries_of_actor, {who, place.at, place.tree, seq, query.to, wanted},
+                          [&](const Row& row) {
+                            const LedgerEntry entry = read_entry(row);
+                            on_entry(entry);
+                            last = {who, entry.at, entry.tree, entry.seq};
+                          }));
+      found += page;
+      place = last;
+      if (found >= query.limit) return std::optional(place);
+    }
   }
-  return found;
+  return std::optional<EntryPlace>();
 }
 
 }  // namespace countersign::store

@@ -20,10 +20,9 @@ struct LedgerEntry {
   std::uint64_t seq = 0;
   ledger::Hash leaf{};
   std::string entry;     // the event's JSON, or a tenant's checkpoint
-  // Copies of what is searched by; empty where an entry has none. Of longer texts the first 256 bytes count.
   Instant at{};
-  std::string type, outcome, actor_kind, actor, credential, session, ip, object;
-  std::uint64_t count = 0;
+  // Whom it is found by; given to append, not given back. Of longer texts the first 256 bytes count.
+  std::string actor{}, credential{}, session{}, ip{};
 };
 
 // The growing edge of a tree; of one that does not exist yet, that of the empty tree.   malformed: no edge is stored.
@@ -68,8 +67,10 @@ Result<std::optional<StoredCheckpoint>> checkpoint_of(Txn& txn, std::string_view
 // cosignatures are added to it.
 Result<bool> put_checkpoint(Txn& txn, const StoredCheckpoint& checkpoint);
 
-// What incident scope asks: entries of every tree by one property, from ≤ at < to, oldest first.
+// What incident scope asks: entries of every tree by one property, from ≤ at < to. One after the other by each
+// combination of actor, credential, session and address in which the value stands, and of each oldest first.
 struct EntryPlace {
+  std::int64_t who = 0;  // the combination
   Instant at{};
   std::string tree;
   std::uint64_t seq = 0;
@@ -83,8 +84,9 @@ struct EntryQuery {
   std::optional<EntryPlace> after = std::nullopt;  // to go on in another read
   int limit = std::numeric_limits<int>::max();
 };
-Result<std::int64_t> find_entries(Txn& txn, const EntryQuery& query,
-                                  const std::function<void(const LedgerEntry&)>& on_entry);
+// The place of the last one found; nullopt: fewer than the limit, there are no more.
+Result<std::optional<EntryPlace>> find_entries(Txn& txn, const EntryQuery& query,
+                                               const std::function<void(const LedgerEntry&)>& on_entry);
 
 // Which credential, session, key or link was made by which; and which of them are dead.
 struct Grant {

@@ -18,9 +18,7 @@ class Ledger : public Contract {
  protected:
   LedgerEntry entry(std::string tree, std::uint64_t seq, std::string text) {
     const ledger::Hash leaf = ledger::leaf_hash(bytes_of(text));
-    return {.tree = std::move(tree), .seq = seq, .leaf = leaf, .entry = std::move(text), .at = kNow, .type = "read",
-            .outcome = "ok", .actor_kind = "staff", .actor = "", .credential = "", .session = "", .ip = "",
-            .object = ""};
+    return {.tree = std::move(tree), .seq = seq, .leaf = leaf, .entry = std::move(text), .at = kNow};
   }
   struct Growth {
     ledger::Edge before, after;
@@ -67,7 +65,7 @@ class Ledger : public Contract {
     std::vector<std::string> out;
     EXPECT_EQ(get([&](Txn& txn) {
       return find_entries(txn, query, [&](const LedgerEntry& one) { out.push_back(one.entry); });
-    }), static_cast<std::int64_t>(out.size()));
+    }), std::nullopt) << "there is no limit, and no more";
     return out;
   }
 };
@@ -88,9 +86,7 @@ TEST_P(Ledger, ATreeThatDoesNotExistIsEmpty) {
 TEST_P(Ledger, GivesEntriesAndEdgeBackAsAppended) {
   Growth grown = growth({}, kTree, {"a", "b", "c"});
   grown.entries[1] = {.tree = kTree, .seq = 1, .leaf = grown.entries[1].leaf, .entry = "b", .at = kNow + seconds(1),
-                      .type = "export", .outcome = "denied", .actor_kind = "staff", .actor = "uid-1000",
-                      .credential = "DICREDENTIAL", .session = "s_5b", .ip = "198.51.100.7",
-                      .object = "authentication", .count = 213};
+                      .actor = "uid-1000", .credential = "DICREDENTIAL", .session = "s_5b", .ip = "198.51.100.7"};
   ASSERT_EQ(append(grown), std::nullopt);
   EXPECT_EQ(edge(kTree).size(), 3u);
   EXPECT_EQ(edge(kTree).root(), grown.after.root());
@@ -102,10 +98,6 @@ TEST_P(Ledger, GivesEntriesAndEdgeBackAsAppended) {
   EXPECT_EQ(one.leaf, grown.entries[1].leaf);
   EXPECT_EQ(one.entry, "b");
   EXPECT_EQ(one.at, kNow + seconds(1));
-  EXPECT_EQ(one.type + one.outcome + one.actor_kind, "exportdeniedstaff");
-  EXPECT_EQ(one.actor + one.credential + one.session, "uid-1000DICREDENTIALs_5b");
-  EXPECT_EQ(one.ip + one.object, "198.51.100.7authentication");
-  EXPECT_EQ(one.count, 213u);
   EXPECT_EQ(all.back().entry, "c");
   EXPECT_EQ(entries(kTree, 0, 2).back().entry, "b");
   EXPECT_TRUE(entries(kOther, 0, 10).empty());
@@ -329,6 +321,7 @@ TEST_P(Ledger, FindsEntriesPageByPage) {
   for (int i = 0; i < 9; ++i) {
     some.push_back(entry(i % 2 == 0 ? kTree : kOther, 0, std::to_string(i)));
     some.back().credential = "c_77";
+    some.back().session = i % 4 == 0 ? "s_1" : "s_2";
     some.back().at = kNow + seconds(i / 3);
   }
   store_entries(some);
@@ -339,15 +332,10 @@ TEST_P(Ledger, FindsEntriesPageByPage) {
   EntryQuery page = all;
   page.limit = 2;
   for (;;) {
-    std::optional<EntryPlace> last;
-    const auto count = get([&](Txn& txn) {
-      return find_entries(txn, page, [&](const LedgerEntry& one) {
-        paged.push_back(one.entry);
-        last = EntryPlace{.at = one.at, .tree = one.tree, .seq = one.seq};
-      });
+    page.after = get([&](Txn& txn) {
+      return find_entries(txn, page, [&](const LedgerEntry& one) { paged.push_back(one.entry); });
     });
-    if (count == 0) break;
-    page.after = last;
+    if (!page.after) break;
   }
   EXPECT_EQ(paged, expected);
 }
@@ -364,7 +352,8 @@ TEST_P(Ledger, FindsManyEntries) {
   const EntryQuery query{.by = FoundBy::ip, .value = "198.51.100.7", .from = kNow, .to = kNow + seconds(1)};
   EXPECT_EQ(get([&](Txn& txn) {
     return find_entries(txn, query, [&](const LedgerEntry& one) { EXPECT_EQ(one.seq, next++); });
-  }), static_cast<std::int64_t>(kMany));
+  }), std::nullopt);
+  EXPECT_EQ(next, kMany);
 }
 
 TEST_P(Ledger, RecordsAndFindsTextsOfAnyLength) {
@@ -374,7 +363,6 @@ TEST_P(Ledger, RecordsAndFindsTextsOfAnyLength) {
   huge.actor.resize(255 + 2 * 10'000);
   store_entries({huge});
   EXPECT_EQ(found({.by = FoundBy::actor, .value = huge.actor, .from = kNow, .to = kNow + seconds(1)}).size(), 1u);
-  EXPECT_EQ(entries(kTree, 0, 1).front().actor, std::string(255, 'a'));
 }
 
 }  // namespace

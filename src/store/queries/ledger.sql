@@ -13,14 +13,16 @@ INSERT INTO ledger_trees (tree, size, peaks, published) VALUES ($1, $2, $3, 0) O
 -- name: grow_ledger_tree
 UPDATE ledger_trees SET size = $3, peaks = $4 WHERE tree = $1 AND size = $2;
 
+-- Nothing where nobody has acted so before.
 -- name: insert_ledger_entry
-INSERT INTO ledger_entries (tree, seq, leaf, entry, at, type, outcome, actor_kind, actor, credential, session, ip,
-  object, row_count)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14);
+INSERT INTO ledger_entries (tree, seq, leaf, entry, at, who)
+SELECT $1, $2, $3, $4, $5, id FROM ledger_actors WHERE credential = $6 AND session = $7 AND ip = $8 AND actor = $9;
+
+-- name: insert_ledger_actor
+INSERT INTO ledger_actors (credential, session, ip, actor) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING;
 
 -- name: ledger_entries
-SELECT tree, seq, leaf, entry, at, type, outcome, actor_kind, actor, credential, session, ip, object, row_count
-FROM ledger_entries WHERE tree = $1 AND seq >= $2 ORDER BY seq LIMIT $3;
+SELECT tree, seq, leaf, entry, at FROM ledger_entries WHERE tree = $1 AND seq >= $2 ORDER BY seq LIMIT $3;
 
 -- name: ledger_leaves
 SELECT leaf FROM ledger_entries WHERE tree = $1 AND seq >= $2 AND seq < $3 ORDER BY seq;
@@ -46,27 +48,20 @@ WHERE checkpoints.size <= excluded.size;
 -- name: publish_ledger_tree
 UPDATE ledger_trees SET published = $2 WHERE tree = $1 AND published < $2;
 
--- The four that look for entries: after a place, within a time, oldest first.
--- name: entries_by_credential
-SELECT tree, seq, leaf, entry, at, type, outcome, actor_kind, actor, credential, session, ip, object, row_count
-FROM ledger_entries
-WHERE credential = $1 AND credential <> '' AND (at, tree, seq) > ($2, $3, $4) AND at < $5
-ORDER BY at, tree, seq LIMIT $6;
+-- name: actors_by_credential
+SELECT id FROM ledger_actors WHERE credential = $1 AND id >= $2;
 
--- name: entries_by_session
-SELECT tree, seq, leaf, entry, at, type, outcome, actor_kind, actor, credential, session, ip, object, row_count
-FROM ledger_entries
-WHERE session = $1 AND session <> '' AND (at, tree, seq) > ($2, $3, $4) AND at < $5
-ORDER BY at, tree, seq LIMIT $6;
+-- name: actors_by_session
+SELECT id FROM ledger_actors WHERE session = $1 AND session <> '' AND id >= $2;
 
--- name: entries_by_ip
-SELECT tree, seq, leaf, entry, at, type, outcome, actor_kind, actor, credential, session, ip, object, row_count
-FROM ledger_entries
-WHERE ip = $1 AND ip <> '' AND (at, tree, seq) > ($2, $3, $4) AND at < $5
-ORDER BY at, tree, seq LIMIT $6;
+-- name: actors_by_ip
+SELECT id FROM ledger_actors WHERE ip = $1 AND ip <> '' AND id >= $2;
 
--- name: entries_by_actor
-SELECT tree, seq, leaf, entry, at, type, outcome, actor_kind, actor, credential, session, ip, object, row_count
-FROM ledger_entries
-WHERE actor = $1 AND actor <> '' AND (at, tree, seq) > ($2, $3, $4) AND at < $5
+-- name: actors_by_actor
+SELECT id FROM ledger_actors WHERE actor = $1 AND actor <> '' AND id >= $2;
+
+-- After a place, within a time, oldest first.
+-- name: entries_of_actor
+SELECT tree, seq, leaf, entry, at FROM ledger_entries
+WHERE who = $1 AND (at, tree, seq) > ($2, $3, $4) AND at < $5
 ORDER BY at, tree, seq LIMIT $6;
