@@ -31,6 +31,28 @@ def readyz(server):
     return reply
 
 
+def fill(path):
+    """Writes until the disk has no byte left."""
+    with open(path, "wb", buffering=0) as file:
+        for size in (1 << 20, 4096, 1):
+            try:
+                while file.write(b"\0" * size) == size:
+                    pass
+            except OSError:
+                pass
+
+
+def until_room(server, limit_s=RECOVERY_MAX_S):
+    """Waits until what the ledger must know is answered again: the disk is looked at each second."""
+    end = time.monotonic() + limit_s
+    while True:
+        try:
+            return server.run("user", "list", "--tenant", "Acme")
+        except Refused as refused:
+            expect(refused.code == 3 and time.monotonic() < end, f"after {limit_s} s still {refused.text}")
+            time.sleep(0.1)
+
+
 class People:
     """Users with counter tokens, one thread and connection each."""
 

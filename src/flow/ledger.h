@@ -19,7 +19,8 @@ ledger::Event begin_event(const Ports& ports, ledger::EventType type, const Tena
 Result<ledger::Head> append_to_tree(store::Txn& txn, std::string_view tree, std::vector<store::LedgerEntry>& entries);
 
 // Appends to the trees of the events' tenants, inside the transaction of what they are about.
-// conflict: a tree has grown at the same time.   exhausted: an event is too long.
+// conflict: a tree has grown at the same time.   exhausted: an event is too long.   unavailable: what room the disk has
+// belongs to sign-ins.
 Result<void> record(store::Txn& txn, const std::vector<ledger::Event>& events);
 
 // The row that a change left in history, as an event names it.

@@ -58,6 +58,8 @@ Result<const history::EpochKey*> Opener::key_of(const store::HistoryRow& row, co
   const auto stored = TRY(store::read(
       ports_.store, [&](store::Txn& txn) { return store::epoch_by_id(txn, tenant_, row.day, id); }));
   if (!stored) return Error{Errc::refused, "a row of history stands in a day that its epoch is not of"};
+  // No key goes out where nothing could say so afterwards.
+  if (ports_.store.room().space != store::Space::enough) return store::no_room();
   const history::EpochHeader header = TRY(history::decode_header(stored->header));
   TRY(adopt_keys(ports_, tenant_, history::month_of(header.day)));
   const keys::Release why{tenant_, reader_.actor.credential, reader_.purpose};

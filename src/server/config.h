@@ -28,6 +28,8 @@ class Config {
   Text database{*this, "database", "sqlite", "", "`sqlite` (a file in the data directory) or `postgresql://…`."};
   Text database_file{*this, "database_file", "", "path",
                      "A file that holds the database URL, for URLs with a password; stands in for `database`."};
+  Number reserve_mib{*this, "store.reserve_mib", 64, {0, 65'536}, "MiB",
+                     "Room held beside the embedded database, out of which sign-ins go on when the disk is full."};
   Text root_key{*this, "root_key", "file", "",
                 "Where the root key lives: `file` (root.key in the data directory), or what wraps that file: "
                 "`pkcs11:…`, `tpm2:…`."};

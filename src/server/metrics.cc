@@ -89,6 +89,10 @@ constexpr Metric kMetrics[] = {
      [](const Measured& m) { return m.witnesses ? static_cast<double>(m.witnesses->disagreeing()) : 0.0; }},
     {"countersign_store_up", "", "", kGauge, "1 while the database answers.",
      [](const Measured& m) { return m.store_answers() ? 1.0 : 0.0; }},
+    {"countersign_store_room_short", "", "", kGauge, "1 while the database's disk has no room but for sign-ins.",
+     [](const Measured& m) { return m.room().space == store::Space::enough ? 0.0 : 1.0; }},
+    {"countersign_store_reserve_bytes", "", "", kGauge, "Held on the disk for sign-ins.",
+     [](const Measured& m) { return static_cast<double>(m.room().reserve_bytes); }},
     {"process_resident_memory_bytes", "", "", kGauge, "Memory of the process.", resident_bytes},
     {"process_uptime_seconds", "", "", kGauge, "Seconds since the start.",
      [](const Measured& m) {

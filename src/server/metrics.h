@@ -26,6 +26,7 @@ struct Measured {
   std::function<bool()> store_answers;
   const PushCounts& pushes;
   const flow::WitnessBook* witnesses = nullptr;  // of the ledger; nullptr: it has none
+  std::function<store::Room()> room = [] { return store::Room(); };
 };
 
 enum class MetricKind { counter, gauge };

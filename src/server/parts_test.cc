@@ -84,6 +84,7 @@ TEST_F(Numbers, ShowsCountsInPrometheusText) {
   net::add(counters.responses[3], 2);
   sign_ins.denied = 5;
   pushes.gone = 3;
+  measured.room = [] { return store::Room{store::Space::short_of, 4096}; };
   clock.advance(seconds(3));
   const std::string text = metrics_text(measured);
   EXPECT_NE(text.find("\n# TYPE countersign_http_requests_total counter\ncountersign_http_requests_total 7\n"),
@@ -92,6 +93,8 @@ TEST_F(Numbers, ShowsCountsInPrometheusText) {
   EXPECT_NE(text.find("countersign_sign_ins_total{result=\"denied\"} 5\n"), std::string::npos);
   EXPECT_NE(text.find("countersign_push_messages_total{result=\"gone\"} 3\n"), std::string::npos);
   EXPECT_NE(text.find("countersign_store_up 0\n"), std::string::npos);
+  EXPECT_NE(text.find("countersign_store_room_short 1\n"), std::string::npos);
+  EXPECT_NE(text.find("countersign_store_reserve_bytes 4096\n"), std::string::npos);
   EXPECT_NE(text.find("process_uptime_seconds 3\n"), std::string::npos);
 }
 

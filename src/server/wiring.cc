@@ -145,6 +145,18 @@ Result<std::unique_ptr<const Metadata>> read_metadata(const Config& config) {
   return std::unique_ptr<const Metadata>(std::make_unique<const Metadata>(*std::move(read)));
 }
 
+store::Reserving reserving(const Config& config, oplog::Log& log) {
+  const auto tell = [&log](store::Space space) {
+    switch (space) {
+      case store::Space::enough: return log.info("store.has_room");
+      case store::Space::short_of:
+        return log.warn("store.short_of_room", oplog::field(record::detail, store::no_room().what));
+      case store::Space::none: return log.error("store.has_no_room");
+    }
+  };
+  return {.bytes = static_cast<std::uint64_t>(*config.reserve_mib) * 1024 * 1024, .on_space = tell};
+}
+
 Result<std::vector<HostPort>> addresses_of(const Config& config) {
   std::vector<HostPort> out;
   for (const std::string& text : *config.listen) out.push_back(TRY(parse_host_port(text)));
@@ -238,7 +250,7 @@ Result<void> serve(const Config& config, Demo demo, std::chrono::steady_clock::t
   KeyNews news(log);
   const std::unique_ptr<keys::Keys> keys = TRY(open_keys(dir, {config, random, clock, news}));
   const std::string database = TRY(database_of(config));
-  std::unique_ptr<store::Store> store = TRY(store::open(database, dir.path()));
+  std::unique_ptr<store::Store> store = TRY(store::open(database, dir.path(), reserving(config, log)));
 
   const std::vector<HostPort> listen = TRY(addresses_of(config));
   const std::vector<std::string> names = host_names(config, listen);
@@ -259,7 +271,7 @@ Result<void> serve(const Config& config, Demo demo, std::chrono::steady_clock::t
   const auto quorum = static_cast<std::size_t>(*config.ledger_quorum);
   flow::WitnessBook witnesses(TRY(read_witnesses(*config.ledger_witnesses, quorum)), quorum);
   const Measured measured{server.counters(), sign_ins, clock, clock.now(), [&] { return store->ping().has_value(); },
-                          pushes, &witnesses};
+                          pushes, &witnesses, [&] { return store->room(); }};
   TRY(listen_for_metrics(server, *config.metrics_listen, measured));
   const std::string url = public_url(config, {listen.front().host, server.bound().front().port});
   const auto push_key = TRY(prepare_push_key(certificate_ports));

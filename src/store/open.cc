@@ -21,13 +21,15 @@ Error unknown_address() {
 
 }  // namespace
 
-Result<std::unique_ptr<Store>> open(std::string_view database, const std::filesystem::path& data_dir) {
+Result<std::unique_ptr<Store>> open(std::string_view database, const std::filesystem::path& data_dir,
+                                    Reserving reserving) {
   if (is_sqlite(database)) {
-    std::unique_ptr<Store> opened = TRY(sqlite::SqliteStore::open(data_dir / kFile, {}));
+    std::unique_ptr<Store> opened = TRY(sqlite::SqliteStore::open(data_dir / kFile, {}, std::move(reserving)));
     return opened;
   }
   if (is_postgres(database)) {
-    std::unique_ptr<Store> opened = TRY(postgres::PostgresStore::open(std::string(database), {}));
+    std::unique_ptr<Store> opened =
+        TRY(postgres::PostgresStore::open(std::string(database), {}, std::move(reserving.on_space)));
     return opened;
   }
   return unknown_address();

@@ -14,7 +14,8 @@ namespace countersign::store {
 // `database`: empty or "sqlite" for data_dir/countersign.db, or "postgresql://…" (also "postgres://…").
 // malformed: another address. refused: the database was written by a newer version, or its schema does not fit.
 // unavailable: it cannot be reached, created or written; `what` says what to do, without the address's password.
-Result<std::unique_ptr<Store>> open(std::string_view database, const std::filesystem::path& data_dir);
+Result<std::unique_ptr<Store>> open(std::string_view database, const std::filesystem::path& data_dir,
+                                    Reserving reserving = {});
 
 // A store that forgets: SQLite in memory, writes run and answer within the call (docs/decisions/0002).
 std::unique_ptr<Store> open_memory();

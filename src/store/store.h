@@ -16,6 +16,7 @@
 #include "core/base/id.h"
 #include "core/base/result.h"
 #include "core/base/time.h"
+#include "store/room.h"
 #include "store/query_names.h"  // generated from queries/*.sql: enum class Query
 
 namespace countersign::store {
@@ -71,6 +72,8 @@ class Txn {
   // Calls `what` after the commit is durable and before the flow's `done`, in the order given; never for a run that was
   // undone. In the store's thread, as `done`: it hands over and returns, and throws nothing.
   virtual void after_commit(std::function<void()> what) = 0;
+  // Whether what room there is belongs to sign-ins.
+  virtual bool spares_room() const { return false; }
 };
 using Hooks = std::vector<std::function<void()>>;
 
@@ -92,6 +95,8 @@ class Store {
 
   // Whether a statement succeeds now; for /readyz.
   virtual Result<void> ping() = 0;
+
+  virtual Room room() const { return {}; }
 };
 
 // read() for flows that return a value, write() likewise; Result<void> goes to the members themselves.

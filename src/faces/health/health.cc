@@ -61,7 +61,8 @@ net::HttpResponse ready(const flow::Ports& ports) {
   codec::JsonWriter w;
   w.begin_object();
   w.key("status").string(store && keys ? "ready" : "unavailable");
-  w.key("store").string(store ? "ok" : "away");
+  const bool room = ports.store.room().space == store::Space::enough;
+  w.key("store").string(!store ? "away" : room ? "ok" : "short of room");
   w.key("keys").string(keys ? "ok" : "away");
   w.end_object();
   net::HttpResponse out = json(store && keys ? 200 : 503, w.take());

@@ -30,7 +30,11 @@ Failure failure_of(const PGresult* result) {
   }
   if (state == "25006") return {{Errc::refused, "a read flow cannot write"}};
   if (state == "57014") return say(Errc::unavailable, "a statement took too long; look for locks and missing memory");
-  if (state == "53100") return say(Errc::unavailable, "free space on the database server's disk");
+  if (state == "53100") {
+    Failure full = say(Errc::unavailable, "free space on the database server's disk");
+    full.full_disk = true;
+    return full;
+  }
   if (state.starts_with("53")) return say(Errc::unavailable, "the database server lacks memory or connections");
   if (state.starts_with("57") || state.starts_with("08")) return say(Errc::unavailable, "it is going down or starting");
   const bool misfit = state.starts_with("22") || state.starts_with("23");

@@ -27,6 +27,7 @@ using Answer = std::unique_ptr<PGresult, Clear>;
 struct Failure {
   Error error;
   bool again = false;
+  bool full_disk = false;
 };
 
 // For one thread at a time. After any failure of the line, `broken` is true and the connection is thrown away.
@@ -66,6 +67,7 @@ class PostgresTxn : public Txn {
   Connection& connection_;
   const Mode mode_;
   const Deadline deadline_;
+  const bool spares_room_;
   bool begun_ = false;
   std::optional<Failure> failed_;
   Hooks hooks_;
@@ -73,11 +75,12 @@ class PostgresTxn : public Txn {
   Result<Answer> run(Query query, Params params);
 
  public:
-  PostgresTxn(Connection& connection, Mode mode, Deadline deadline)
-      : connection_(connection), mode_(mode), deadline_(deadline) {}
+  PostgresTxn(Connection& connection, Mode mode, Deadline deadline, Space space = Space::enough)
+      : connection_(connection), mode_(mode), deadline_(deadline), spares_room_(space != Space::enough) {}
   Result<std::int64_t> rows(Query query, Params params, const OnRow& on_row) override;
   Result<std::int64_t> change(Query query, Params params) override;
   void after_commit(std::function<void()> what) override { hooks_.push_back(std::move(what)); }
+  bool spares_room() const override { return spares_room_; }
   // Runs the flow and ends the transaction; the failure that undid it, if any.
   std::optional<Failure> run_flow(const Flow& flow);
   // After a run_flow that went well: what it wants done.

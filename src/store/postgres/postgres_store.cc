@@ -70,9 +70,9 @@ void Pool::rest(const Error& error) {
   came_back_.notify_all();
 }
 
-Result<std::unique_ptr<PostgresStore>> PostgresStore::open(const std::string& url, Limits limits) {
+Result<std::unique_ptr<PostgresStore>> PostgresStore::open(const std::string& url, Limits limits, OnSpace on_space) {
   TRY(migrate(url, Migrate::up));
-  std::unique_ptr<PostgresStore> out(new PostgresStore(url, limits));
+  std::unique_ptr<PostgresStore> out(new PostgresStore(url, limits, std::move(on_space)));
   const Deadline deadline = out->from_now();
   auto connection = TRY(out->pool_.borrow(deadline));
   TRY(connection->prepare_all(deadline));
@@ -118,14 +118,25 @@ void PostgresStore::write_loop() {
   }
 }
 
+void PostgresStore::tell(Space now) {
+  const std::lock_guard lock(told_mutex_);
+  if (std::exchange(told_, now) != now) on_space_(now);
+}
+
 // A flow runs again when transactions got into each other's way, or when the connection proved dead before its commit.
 Result<void> PostgresStore::run(const Flow& flow, Mode mode, Deadline deadline) {
   for (int tries = 1;; ++tries) {
     auto connection = TRY(pool_.borrow(deadline));
-    PostgresTxn txn(*connection, mode, deadline);
+    const Space space = room().space;
+    PostgresTxn txn(*connection, mode, deadline, space);
     auto failure = txn.run_flow(flow);
     pool_.give_back(std::move(connection));
+    if (failure && failure->full_disk) {
+      spare_until_ = std::chrono::steady_clock::now() + limits_.spare;
+      tell(Space::short_of);
+    }
     if (!failure) {
+      if (mode == Mode::writes && space == Space::enough) tell(Space::enough);
       for (const auto& hook : txn.hooks()) hook();
       return {};
     }

@@ -1,6 +1,7 @@
 // The PostgreSQL engine: a pool of connections, one transaction a flow, writer threads so that write() never waits.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
@@ -20,6 +21,7 @@ struct Limits {
   milliseconds answer_within{1800};  // 2 s promised, less what a busy machine adds
   milliseconds connect_within{1200};
   milliseconds rest{200};        // after a failed connection everybody is answered at once for so long
+  seconds spare{5};              // after a full disk what room there is belongs to sign-ins for so long
 };
 
 // Connections, handed out one a flow. While the database is away only one flow at a time finds that out.
@@ -59,21 +61,32 @@ class PostgresStore : public Store {
   std::deque<Pending> queue_;
   bool stopping_ = false;
   std::vector<std::thread> writers_;
+  const OnSpace on_space_;
+  std::mutex told_mutex_;
+  Space told_ = Space::enough;
+  std::atomic<Deadline> spare_until_{};
 
-  PostgresStore(std::string url, Limits limits) : limits_(limits), pool_(std::move(url), limits) {}
+  PostgresStore(std::string url, Limits limits, OnSpace on_space)
+      : limits_(limits), pool_(std::move(url), limits), on_space_(std::move(on_space)) {}
+  void tell(Space now);
   void write_loop();
   Result<void> run(const Flow& flow, Mode mode, Deadline deadline);
   Deadline from_now() const { return std::chrono::steady_clock::now() + limits_.answer_within; }
 
  public:
   // Runs the migrations and checks every statement.
-  static Result<std::unique_ptr<PostgresStore>> open(const std::string& url, Limits limits);
+  static Result<std::unique_ptr<PostgresStore>> open(const std::string& url, Limits limits,
+                                                     OnSpace on_space = Reserving().on_space);
   // Finishes the queued writes first.
   ~PostgresStore() override;
 
   Result<void> read(const Flow& flow) override;
   void write(Flow flow, Done done) override;
   Result<void> ping() override;
+  // Its disk is the database server's, and no reserve is held there.
+  Room room() const override {
+    return {std::chrono::steady_clock::now() < spare_until_.load() ? Space::short_of : Space::enough, 0};
+  }
 };
 
 // store::migrate over a URL.

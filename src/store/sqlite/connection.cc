@@ -1,5 +1,6 @@
 #include "store/sqlite/connection.h"
 
+#include <cerrno>
 #include <cstdlib>
 #include <exception>
 #include <mutex>
@@ -43,6 +44,13 @@ Error error_of(sqlite3* db) {
     case SQLITE_NOMEM: return say(Errc::unavailable, "there is not enough memory");
   }
   return say(Errc::unavailable, "see the code in the SQLite manual");
+}
+
+// Room on the disk, in the user's quota, or of the file as it is allowed to grow.
+bool wants_room(sqlite3* db) {
+  const int code = sqlite3_errcode(db) & 0xff;
+  const int system = sqlite3_system_errno(db);
+  return code == SQLITE_FULL || (code == SQLITE_IOERR && (system == ENOSPC || system == EDQUOT));
 }
 
 class SqliteRow : public Row {
@@ -113,20 +121,25 @@ Connection::~Connection() {
   sqlite3_close(db_);
 }
 
+Error Connection::error() {
+  if (wants_room(db_)) met_full_disk_ = true;
+  return error_of(db_);
+}
+
 Result<void> Connection::run(Control control) {
   static constexpr const char* kTexts[kControls] = {"BEGIN",          "BEGIN IMMEDIATE", "COMMIT",          "ROLLBACK",
                                                     "SAVEPOINT flow", "RELEASE flow",    "ROLLBACK TO flow"};
   const auto at = static_cast<std::size_t>(control);
   sqlite3_stmt*& stmt = controls_[at];
   if (stmt == nullptr) sqlite3_prepare_v3(db_, kTexts[at], -1, SQLITE_PREPARE_PERSISTENT, &stmt, nullptr);
-  if (stmt == nullptr) return error_of(db_);
+  if (stmt == nullptr) return error();
   const Reset reset{stmt};
-  if (sqlite3_step(stmt) != SQLITE_DONE) return error_of(db_);
+  if (sqlite3_step(stmt) != SQLITE_DONE) return error();
   return {};
 }
 
 Result<void> Connection::exec(const char* sql) {
-  if (sqlite3_exec(db_, sql, nullptr, nullptr, nullptr) != SQLITE_OK) return error_of(db_);
+  if (sqlite3_exec(db_, sql, nullptr, nullptr, nullptr) != SQLITE_OK) return error();
   return {};
 }
 
@@ -136,7 +149,7 @@ Result<Connection::Prepared*> Connection::prepare(Query query) {
   const Statement& statement = store::statement(query);
   if (sqlite3_prepare_v3(db_, statement.text.data(), static_cast<int>(statement.text.size()), SQLITE_PREPARE_PERSISTENT,
                          &out.stmt, nullptr) != SQLITE_OK) {
-    if ((sqlite3_errcode(db_) & 0xff) != SQLITE_ERROR) return error_of(db_);
+    if ((sqlite3_errcode(db_) & 0xff) != SQLITE_ERROR) return error();
     return Error{Errc::refused, "statement " + std::string(statement.name) + " does not fit the database's schema: " +
                                     sqlite3_errmsg(db_)};
   }
@@ -170,14 +183,14 @@ Result<std::int64_t> SqliteTxn::run(Query query, Params params, const OnRow* on_
     if (const auto* text = std::get_if<std::string_view>(&param); text != nullptr && !codec::valid_text(*text)) {
       return Error{Errc::malformed, "text for the database is UTF-8 without NUL"};
     }
-    if (bind_param(stmt, prepared->index[n++], param) != SQLITE_OK) return error_of(connection_.db_);
+    if (bind_param(stmt, prepared->index[n++], param) != SQLITE_OK) return connection_.error();
   }
   const SqliteRow row(stmt);
   std::int64_t count = 0;
   for (;;) {
     const int rc = sqlite3_step(stmt);
     if (rc == SQLITE_DONE) break;
-    if (rc != SQLITE_ROW) return error_of(connection_.db_);
+    if (rc != SQLITE_ROW) return connection_.error();
     ++count;
     if (on_row != nullptr) (*on_row)(row);
   }
@@ -198,9 +211,9 @@ Result<std::int64_t> SqliteTxn::change(Query query, Params params) {
   return out;
 }
 
-Result<void> run_flow(const Flow& flow, Connection& connection, Hooks& hooks) {
+Result<void> run_flow(const Flow& flow, Connection& connection, Hooks& hooks, Space space) {
   hooks.clear();
-  SqliteTxn txn(connection, hooks);
+  SqliteTxn txn(connection, hooks, space);
   try {
     TRY(flow(txn));
   } catch (const std::exception& thrown) {  // this may be the writer's thread, which serves everybody

@@ -38,10 +38,12 @@ class Connection {
   sqlite3* db_ = nullptr;
   std::array<Prepared, kQueryCount> prepared_{};
   std::array<sqlite3_stmt*, kControls> controls_{};
+  bool met_full_disk_ = false;
   friend class SqliteTxn;
 
   Connection() = default;
   Result<Prepared*> prepare(Query query);
+  Error error();
 
  public:
   // unavailable: with what to do about it.
@@ -59,6 +61,9 @@ class Connection {
   void busy_timeout(int ms) { sqlite3_busy_timeout(db_, ms); }
   // Whether the file at the path is no longer the one that is open.
   bool moved() const;
+  // Whether a statement has failed for want of room since the last forgetting.
+  bool met_full_disk() const { return met_full_disk_; }
+  void forget_full_disk() { met_full_disk_ = false; }
   sqlite3* handle() { return db_; }
 };
 
@@ -68,20 +73,23 @@ class SqliteTxn : public Txn {
   Connection& connection_;
   Hooks& hooks_;
   std::optional<Error> failed_;
+  const bool spares_room_;
 
   Result<std::int64_t> run(Query query, Params params, const OnRow* on_row);
 
  public:
-  SqliteTxn(Connection& connection, Hooks& hooks) : connection_(connection), hooks_(hooks) {}
+  SqliteTxn(Connection& connection, Hooks& hooks, Space space)
+      : connection_(connection), hooks_(hooks), spares_room_(space != Space::enough) {}
   Result<std::int64_t> rows(Query query, Params params, const OnRow& on_row) override;
   Result<std::int64_t> change(Query query, Params params) override;
   void after_commit(std::function<void()> what) override { hooks_.push_back(std::move(what)); }
+  bool spares_room() const override { return spares_room_; }
   const std::optional<Error>& failed() const { return failed_; }
 };
 
 // The flow's own error, that of a statement it did not pass on, or unavailable when it threw. `hooks` are those of this
 // run alone, for whoever commits it.
-Result<void> run_flow(const Flow& flow, Connection& connection, Hooks& hooks);
+Result<void> run_flow(const Flow& flow, Connection& connection, Hooks& hooks, Space space = Space::enough);
 // One transaction of its own, begun as said.
 Result<void> transact(const Flow& flow, Connection& connection, Control begin, Hooks& hooks);
 

@@ -15,6 +15,8 @@ constexpr int kReaderCacheKib = 24576;  // the inner pages of a table of five mi
 constexpr int kLockedOutBusyMs = 50;   // once locked out, further batches answer at once until the lock is gone
 constexpr milliseconds kCheckpointEvery{50};
 constexpr int kRestartPages = 8192;    // 32 MiB: from here on the log is worth a short pause of the writer
+constexpr int kSparingPages = 256;     // the same while room is short
+constexpr seconds kTendEvery{1};       // the reserve
 
 // Data files are for this user alone, whatever the umask says; SQLite gives the log files the mode of the database.
 Result<void> make_file(const std::filesystem::path& file) {
@@ -34,11 +36,13 @@ Result<void> make_file(const std::filesystem::path& file) {
 
 }  // namespace
 
-SqliteStore::SqliteStore(std::filesystem::path file, Limits limits) : file_(std::move(file)), limits_(limits) {}
+SqliteStore::SqliteStore(std::filesystem::path file, Limits limits, Reserving reserving)
+    : file_(std::move(file)), limits_(limits), reserve_(file_, std::move(reserving)) {}
 
-Result<std::unique_ptr<SqliteStore>> SqliteStore::open(const std::filesystem::path& file, Limits limits) {
+Result<std::unique_ptr<SqliteStore>> SqliteStore::open(const std::filesystem::path& file, Limits limits,
+                                                       Reserving reserving) {
   TRY(make_file(file));
-  std::unique_ptr<SqliteStore> out(new SqliteStore(file, limits));
+  std::unique_ptr<SqliteStore> out(new SqliteStore(file, limits, std::move(reserving)));
   const Opening writing = {.path = file.string(), .cache_kib = kWriterCacheKib, .busy_ms = limits.busy_ms};
   out->writer_ = TRY(Connection::open(writing));
   SqliteTarget target(*out->writer_);
@@ -115,10 +119,18 @@ void SqliteStore::write_loop() {
   }
 }
 
-// Everything or nothing of the batch becomes durable; a flow that failed is undone alone.
+// A batch that met a full disk runs again on what the reserve gives back, as long as there is some.
 void SqliteStore::run(std::vector<Pending>& batch) {
   pause_writer_.wait(true);
   const std::lock_guard lock(write_lock_);
+  do {
+    writer_->forget_full_disk();
+    try_to_run(batch);
+  } while (writer_->met_full_disk() && reserve_.give());
+}
+
+// Everything or nothing of the batch becomes durable; a flow that failed is undone alone, but for want of room all are.
+void SqliteStore::try_to_run(std::vector<Pending>& batch) {
   Result<void> fine = begin();
   if (!fine) return refuse_all(batch, fine.error());
   fine = run_batch(batch);
@@ -135,6 +147,8 @@ void SqliteStore::run(std::vector<Pending>& batch) {
   }
 }
 
+bool SqliteStore::lost() const { return writer_->met_full_disk() || !writer_->in_transaction(); }
+
 // An error when the transaction as a whole is lost: FULL, IOERR and NOMEM may end it under our hands.
 // A savepoint copies every page that its flow touches and another touched before, so the batch first runs without any;
 // a flow that fails after it changed something makes the whole batch run again, each flow in a savepoint of its own.
@@ -142,8 +156,8 @@ Result<void> SqliteStore::run_batch(std::vector<Pending>& batch) {
   bool undo_one = false;
   for (Pending& pending : batch) {
     const sqlite3_int64 before = sqlite3_total_changes64(writer_->handle());
-    pending.result = run_flow(pending.flow, *writer_, pending.hooks);
-    if (!writer_->in_transaction()) return ended(pending);
+    pending.result = run_flow(pending.flow, *writer_, pending.hooks, reserve_.room().space);
+    if (lost()) return ended(pending);
     undo_one = !pending.result && sqlite3_total_changes64(writer_->handle()) != before;
     if (undo_one) break;
   }
@@ -152,7 +166,7 @@ Result<void> SqliteStore::run_batch(std::vector<Pending>& batch) {
   TRY(writer_->run(Control::begin_write));
   for (Pending& pending : batch) {
     pending.result = run_in_savepoint(pending);
-    if (!writer_->in_transaction()) return ended(pending);
+    if (lost()) return ended(pending);
   }
   return {};
 }
@@ -163,8 +177,8 @@ Error SqliteStore::ended(const Pending& by) {
 
 Result<void> SqliteStore::run_in_savepoint(Pending& pending) {
   TRY(writer_->run(Control::savepoint));
-  Result<void> done = run_flow(pending.flow, *writer_, pending.hooks);
-  if (!writer_->in_transaction()) return done;
+  Result<void> done = run_flow(pending.flow, *writer_, pending.hooks, reserve_.room().space);
+  if (lost()) return done;
   if (!done) TRY(writer_->run(Control::rollback_to));
   TRY(writer_->run(Control::release));
   return done;
@@ -194,13 +208,21 @@ void SqliteStore::refuse_all(std::vector<Pending>& batch, const Error& error) {
 void SqliteStore::checkpoint_loop() {
   std::unique_lock lock(checkpoint_mutex_);
   while (!checkpoint_stops_) {
-    checkpoint_wanted_.wait(lock, [this] { return checkpoint_stops_ || wal_grew_.load(); });
-    checkpoint_wanted_.wait_for(lock, kCheckpointEvery, [this] { return checkpoint_stops_; });
+    const bool woken = checkpoint_wanted_.wait_for(lock, kTendEvery, [this] { return checkpoint_stops_ || wal_grew_; });
+    if (woken) checkpoint_wanted_.wait_for(lock, kCheckpointEvery, [this] { return checkpoint_stops_; });
     if (checkpoint_stops_) return;
     lock.unlock();
-    checkpoint();
+    if (wal_grew_) checkpoint();
+    tend();
     lock.lock();
   }
+}
+
+void SqliteStore::tend() {
+  const auto now = std::chrono::steady_clock::now();
+  if (now < tend_at_) return;
+  tend_at_ = now + kTendEvery;
+  reserve_.tend();
 }
 
 // PASSIVE copies beside readers and writer. A log that never falls silent never starts again from its beginning by
@@ -209,7 +231,8 @@ void SqliteStore::checkpoint_loop() {
 void SqliteStore::checkpoint() {
   wal_grew_.store(false);
   sqlite3_wal_checkpoint_v2(checkpointer_->handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
-  if (wal_pages_.load(std::memory_order_relaxed) < kRestartPages) return;
+  const int long_pages = room().space == Space::enough ? kRestartPages : kSparingPages;
+  if (wal_pages_.load(std::memory_order_relaxed) < long_pages) return;
   pause_writer_.store(true);
   {
     const std::lock_guard lock(write_lock_);

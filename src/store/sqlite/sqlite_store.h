@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "store/sqlite/connection.h"
+#include "store/sqlite/reserve.h"
 #include "store/store.h"
 
 namespace countersign::store::sqlite {
@@ -32,6 +33,7 @@ class SqliteStore : public Store {
 
   const std::filesystem::path file_;
   const Limits limits_;
+  Reserve reserve_;
   std::unique_ptr<Connection> writer_;
   std::unique_ptr<Connection> checkpointer_;
 
@@ -54,26 +56,31 @@ class SqliteStore : public Store {
   std::atomic<int> wal_pages_{0};
   std::atomic<bool> wal_grew_{false};
   bool checkpoint_stops_ = false;
+  std::chrono::steady_clock::time_point tend_at_{};  // the checkpoint thread's own
 
   std::thread checkpoint_thread_;
   std::thread writer_thread_;
 
-  SqliteStore(std::filesystem::path file, Limits limits);
+  SqliteStore(std::filesystem::path file, Limits limits, Reserving reserving);
   void write_loop();
   void run(std::vector<Pending>& batch);
+  void try_to_run(std::vector<Pending>& batch);
   Result<void> run_batch(std::vector<Pending>& batch);
   Result<void> run_in_savepoint(Pending& pending);
+  bool lost() const;
   static Error ended(const Pending& by);
   void refuse_all(std::vector<Pending>& batch, const Error& error);
   Result<void> begin();
   void checkpoint_loop();
   void checkpoint();
+  void tend();
   Result<std::unique_ptr<Connection>> borrow();
   void give_back(std::unique_ptr<Connection> reader);
 
  public:
   // Makes folder (0700) and file (0600) where they are missing, runs the migrations, checks every statement.
-  static Result<std::unique_ptr<SqliteStore>> open(const std::filesystem::path& file, Limits limits);
+  static Result<std::unique_ptr<SqliteStore>> open(const std::filesystem::path& file, Limits limits,
+                                                   Reserving reserving = {});
   // Finishes the queued writes first.
   ~SqliteStore() override;
 
@@ -81,6 +88,7 @@ class SqliteStore : public Store {
   // `done` runs on the writer's thread and holds up every other write: it hands over and returns.
   void write(Flow flow, Done done) override;
   Result<void> ping() override;
+  Room room() const override { return reserve_.room(); }
 };
 
 // store::migrate over a file.
