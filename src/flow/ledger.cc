@@ -53,7 +53,6 @@ ledger::Event begin_event(const Ports& ports, ledger::EventType type, const Tena
 
 Result<void> record(store::Txn& txn, const std::vector<ledger::Event>& events) {
   if (txn.spares_room()) return store::no_room();
-  if (txn.spares_room()) return store::no_room();
   std::map<std::string_view, std::vector<store::LedgerEntry>> by_tree;  // trees in one order: no deadlock
   for (const ledger::Event& event : events) {
     const std::string_view tree = event.tenant.empty() ? ledger::kOperatorTree : std::string_view(event.tenant.text());
