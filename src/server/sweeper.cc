@@ -6,6 +6,7 @@
 #include "flow/push.h"
 #include "flow/reseal.h"
 #include "store/attempts.h"
+#include "store/breach.h"
 #include "store/history.h"
 #include "store/protection.h"
 #include "store/push.h"
@@ -26,6 +27,7 @@ constexpr seconds kLookBack{5};          // sequence numbers may be committed ou
 constexpr std::chrono::hours kVisitsKept{1};         // a page loaded again still says how it ended
 constexpr std::chrono::hours kNoticesKept{24 * 90};
 constexpr std::chrono::hours kBudgetsKept{24 * 30};  // security §4.2.6: keyed digests of sources live 30 days
+constexpr std::chrono::hours kExportsKept{24 * 90};  // what was done with them stays in the ledger
 constexpr int kBatch = 1'000;            // rows of a table deleted in one transaction
 constexpr int kBatchesMax = 100;         // of one table in one round: the next goes on
 
@@ -41,6 +43,8 @@ constexpr Sweep kSweeps[] = {
     {store::delete_sessions_before, milliseconds(0)},
     {store::delete_fatigue_before, kBudgetsKept},
     {store::delete_notices_before, kNoticesKept},
+    {store::expire_exports, milliseconds(0)},
+    {store::delete_exports_before, kExportsKept},
 };
 
 }  // namespace

@@ -22,7 +22,7 @@ struct SweeperPorts {
 };
 
 // Deletes what has run out, a batch a transaction, so that nobody waits long for the writer: visits, spent tokens,
-// browsers, sessions, budgets, notices. Returns how many rows.
+// browsers, sessions, budgets, notices, exports. Returns how many rows.
 Result<std::int64_t> sweep(const flow::Ports& ports);
 
 class Sweeper {

@@ -7,6 +7,7 @@
 #include "core/crypto/sign.h"
 #include "flow/enrol.h"
 #include "flow/read_history.h"
+#include "store/breach.h"
 #include "store/history.h"
 #include "store/protection.h"
 #include "store/push.h"
@@ -95,6 +96,29 @@ TEST_F(Sweeping, WhatHasRunOutGoesAndTheRestStays) {
   EXPECT_EQ(rest("month"), 1);
   EXPECT_EQ(rest("new"), 5);
   EXPECT_EQ(testing::need(sweep(house.ports)), 0);
+}
+
+TEST_F(Sweeping, ExportsRunOutAndGoAfterThreeMonths) {
+  const Instant now = house.clock.now();
+  const auto put = [&](std::string id, Instant asked) {
+    const store::StoredExport one{.id = std::move(id), .tenant = house.tenant.id, .intent = "{}", .requester = "ad_1",
+                                  .signature = {}, .approver = {}, .approval = {}, .state = "requested",
+                                  .asked = asked, .runs_at = asked, .expires = asked + std::chrono::minutes(30)};
+    testing::need(store::write_and_wait(house.ports.store, [&](store::Txn& txn) -> Result<bool> {
+      TRY(store::insert_export(txn, one));
+      return true;
+    }));
+  };
+  const auto state = [&](std::string_view id) -> std::string {
+    const auto found = testing::need(
+        store::read(house.ports.store, [&](store::Txn& txn) { return store::export_by_id(txn, house.tenant.id, id); }));
+    return found ? found->state : "gone";
+  };
+  put("old", now - std::chrono::hours(24 * 91));
+  put("past", now - std::chrono::minutes(31));
+  put("open", now - std::chrono::minutes(30));
+  EXPECT_EQ(testing::need(sweep(house.ports)), 3);  // two run out, and one of them goes
+  EXPECT_EQ(state("old") + state("past") + state("open"), "goneexpiredrequested");
 }
 
 TEST_F(Sweeping, MoreThanABatchGoesInOneRound) {

@@ -139,11 +139,25 @@ Result<std::optional<StoredExport>> export_by_id(Txn& txn, const TenantId& tenan
 
 Result<bool> update_export(Txn& txn, const StoredExport& one) {
   return TRY(txn.change(Query::update_export, {one.tenant, one.id, one.version, one.approver, one.approval, one.state,
-                                               one.runs_at, one.expires})) == 1;
+                                               one.runs_at, one.expires, one.signature})) == 1;
 }
 
 Result<std::vector<StoredExport>> exports_of(Txn& txn, const TenantId& tenant, Instant asked_before, int limit) {
   return list(txn, Query::exports_of, {tenant, asked_before, std::max(limit, 0)}, read_export);
+}
+
+Result<std::int64_t> count_open_exports(Txn& txn, const TenantId& tenant, Instant now) {
+  std::int64_t count = 0;
+  TRY(txn.rows(Query::count_open_exports, {tenant, now}, [&](const Row& row) { count = row.integer(0); }));
+  return count;
+}
+
+Result<std::int64_t> expire_exports(Txn& txn, Instant before, int limit) {
+  return txn.change(Query::expire_exports, {before, limit});
+}
+
+Result<std::int64_t> delete_exports_before(Txn& txn, Instant asked_before, int limit) {
+  return txn.change(Query::delete_exports_before, {asked_before, limit});
 }
 
 Result<void> insert_signer(Txn& txn, const Signer& signer) {

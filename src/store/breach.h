@@ -54,22 +54,28 @@ struct StoredExport {
   std::string id;
   TenantId tenant;
   std::string intent;       // canonical JSON of the action
-  std::string requester;    // administrator's key id
+  std::string requester;    // a signer's id
   Bytes signature;          // over the intent
   std::string approver;     // "" none
   Bytes approval;
-  std::string state;        // requested, approved, ready, fetched, vetoed, expired
+  std::string state;        // asked, requested, approved, fetched, vetoed, expired
   Instant asked{};
-  Instant runs_at{};        // not before: the tenant may veto until then
-  Instant expires{};
+  Instant runs_at{};        // not before: until then its tenant has time for a veto
+  Instant expires{};        // of this state: by then the next step must have been taken
   std::int64_t version = 0;
 };
 Result<void> insert_export(Txn& txn, const StoredExport& one);
 Result<std::optional<StoredExport>> export_by_id(Txn& txn, const TenantId& tenant, std::string_view id);
-// Approver, approval, state and times, on the version read: false where it changed meanwhile.
+// Signature, approver, approval, state and times, on the version read: false where it changed meanwhile.
 Result<bool> update_export(Txn& txn, const StoredExport& one);
 // Newest first.
 Result<std::vector<StoredExport>> exports_of(Txn& txn, const TenantId& tenant, Instant asked_before, int limit);
+
+// Asked, requested or approved, and not run out at `now`.
+Result<std::int64_t> count_open_exports(Txn& txn, const TenantId& tenant, Instant now);
+// Those of all tenants that ran out before `before` become expired; at most `limit`. How many.
+Result<std::int64_t> expire_exports(Txn& txn, Instant before, int limit);
+Result<std::int64_t> delete_exports_before(Txn& txn, Instant asked_before, int limit);
 
 // A person or machine that signs intents: by a named public key.
 struct Signer {

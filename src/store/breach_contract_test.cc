@@ -145,6 +145,7 @@ TEST_P(Breach, AnExportChangesOnTheVersionReadAndInItsTenantAlone) {
   EXPECT_EQ(mine.signature, first.signature);
   EXPECT_EQ(mine.asked, first.asked);
   EXPECT_EQ(mine.version, 0);
+  mine.signature = {3, 0};
   mine.approver = "ad_2";
   mine.approval = {2, 0};
   mine.state = "approved";
@@ -162,6 +163,7 @@ TEST_P(Breach, AnExportChangesOnTheVersionReadAndInItsTenantAlone) {
   const StoredExport now = *found(kTenant);
   EXPECT_EQ(now.state + now.approver, "approvedad_2");
   EXPECT_EQ(now.approval, mine.approval);
+  EXPECT_EQ(now.signature, mine.signature);
   EXPECT_EQ(now.runs_at, mine.runs_at);
   EXPECT_EQ(now.expires, mine.expires);
   EXPECT_EQ(now.version, 1);
@@ -176,6 +178,36 @@ TEST_P(Breach, ExportsAreListedNewestFirst) {
   ASSERT_EQ(page.size(), 2u);
   EXPECT_EQ(page[0].id, "x1");
   EXPECT_TRUE(get([](Txn& txn) { return exports_of(txn, kOther, kNow + seconds(9), 5); }).empty());
+}
+
+TEST_P(Breach, ExportsRunOutUnlessTheyHaveEnded) {
+  for (const std::string state : {"asked", "requested", "approved", "fetched", "vetoed"}) {
+    StoredExport one = asked(state, 0);
+    one.state = state;
+    ASSERT_EQ(write([&](Txn& txn) { return insert_export(txn, one); }), std::nullopt);
+  }
+  const auto open = [&](int second) {
+    return get([&](Txn& txn) { return count_open_exports(txn, kTenant, kNow + seconds(second)); });
+  };
+  EXPECT_EQ(open(3599), 3);
+  EXPECT_EQ(open(3600), 0);
+  EXPECT_EQ(get([&](Txn& txn) { return count_open_exports(txn, kOther, kNow); }), 0);
+  const auto expire = [&](int second) {
+    return put([&](Txn& txn) { return expire_exports(txn, kNow + seconds(second), 2); });
+  };
+  EXPECT_EQ(expire(3600), 0);
+  EXPECT_EQ(expire(3601), 2) << "at most so many";
+  EXPECT_EQ(expire(3601), 1);
+  EXPECT_EQ(open(0), 0);
+  const StoredExport gone = *get([](Txn& txn) { return export_by_id(txn, kTenant, "approved"); });
+  EXPECT_EQ(gone.state, "expired");
+  EXPECT_EQ(gone.version, 1);
+  EXPECT_EQ(get([](Txn& txn) { return export_by_id(txn, kTenant, "fetched"); })->state, "fetched");
+  const auto remove = [&](int second) {
+    return put([&](Txn& txn) { return delete_exports_before(txn, kNow + seconds(second), 9); });
+  };
+  EXPECT_EQ(remove(0), 0);
+  EXPECT_EQ(remove(1), 5);
 }
 
 TEST_P(Breach, ASignerIsFoundByIdAndDiesOnce) {

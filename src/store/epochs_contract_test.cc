@@ -320,6 +320,11 @@ TEST_P(Epochs, HistoryIsDeletedByDaysAFewRowsAtATime) {
   const auto clear = [&](int limit) {
     return put([&](Txn& txn) { return delete_history(txn, kTenant, {kDay, kDay + 3}, limit); });
   };
+  const auto of_days = [&](DayRange days) {
+    return get([&](Txn& txn) { return count_history(txn, kTenant, days); });
+  };
+  EXPECT_EQ(of_days({kDay, kDay + 3}), 8);
+  EXPECT_EQ(of_days({kDay + 4, kDay + 9}), 2);
   EXPECT_EQ(clear(0), 0);
   EXPECT_EQ(clear(5), 5);
   EXPECT_EQ(clear(5), 3);

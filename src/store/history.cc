@@ -141,6 +141,13 @@ Result<std::int64_t> count_history(Txn& txn, const TenantId& tenant, Stream stre
   return count;
 }
 
+Result<std::int64_t> count_history(Txn& txn, const TenantId& tenant, DayRange days) {
+  std::int64_t count = 0;
+  TRY(txn.rows(Query::count_history_of_days, {tenant, days.first, days.last},
+               [&](const Row& row) { count = row.integer(0); }));
+  return count;
+}
+
 Result<std::optional<Bytes>> server_value(Txn& txn, std::string_view name) {
   std::optional<Bytes> out;
   TRY(txn.rows(Query::server_value, {name}, [&](const Row& row) {

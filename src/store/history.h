@@ -67,6 +67,7 @@ Result<std::int64_t> history_of_epoch(Txn& txn, const TenantId& tenant, const Ep
 // Rows of these days, of all streams, at most `limit`; how many there were.
 Result<std::int64_t> delete_history(Txn& txn, const TenantId& tenant, DayRange days, int limit);
 Result<std::int64_t> count_history(Txn& txn, const TenantId& tenant, Stream stream);
+Result<std::int64_t> count_history(Txn& txn, const TenantId& tenant, DayRange days);  // of all streams
 
 // Values of the server itself ("ca_key", "ca_certificate", "demo"): sealed or public bytes by name.
 Result<std::optional<Bytes>> server_value(Txn& txn, std::string_view name);

@@ -44,12 +44,25 @@ SELECT tenant_id, id, intent, requester, signature, approver, approval, state, a
 FROM exports WHERE tenant_id = $1 AND id = $2;
 
 -- name: update_export
-UPDATE exports SET approver = $4, approval = $5, state = $6, runs_at = $7, expires = $8, version = version + 1
+UPDATE exports SET approver = $4, approval = $5, state = $6, runs_at = $7, expires = $8, signature = $9,
+  version = version + 1
 WHERE tenant_id = $1 AND id = $2 AND version = $3;
 
 -- name: exports_of
 SELECT tenant_id, id, intent, requester, signature, approver, approval, state, asked, runs_at, expires, version
 FROM exports WHERE tenant_id = $1 AND asked < $2 ORDER BY asked DESC, id LIMIT $3;
+
+-- name: count_open_exports
+SELECT count(*) FROM exports WHERE tenant_id = $1 AND expires > $2 AND state IN ('asked', 'requested', 'approved');
+
+-- name: expire_exports
+UPDATE exports SET state = 'expired', version = version + 1 WHERE (tenant_id, id) IN
+  (SELECT tenant_id, id FROM exports WHERE expires < $1 AND state IN ('asked', 'requested', 'approved')
+   ORDER BY expires LIMIT $2);
+
+-- name: delete_exports_before
+DELETE FROM exports WHERE (tenant_id, id) IN
+  (SELECT tenant_id, id FROM exports WHERE asked < $1 ORDER BY asked LIMIT $2);
 
 -- name: insert_signer
 INSERT INTO signers (tenant_id, id, name, public_key, made, killed) VALUES ($1, $2, $3, $4, $5, $6);

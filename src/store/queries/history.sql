@@ -48,6 +48,9 @@ DELETE FROM history WHERE position IN
 -- name: count_history
 SELECT count(*) FROM history WHERE tenant_id = $1 AND stream = $2;
 
+-- name: count_history_of_days
+SELECT count(*) FROM history WHERE tenant_id = $1 AND stream IN (1, 2, 3) AND day >= $2 AND day <= $3;
+
 -- name: server_value
 SELECT value FROM server_values WHERE name = $1;
 
