@@ -1,14 +1,11 @@
 #include "server/reader.h"
 
 #include <algorithm>
-#include <filesystem>
 #include <fstream>
-#include <iterator>
 
 #include "core/codec/base64.h"
 #include "core/codec/share_text.h"
 #include "core/history/opening.h"
-#include "server/data_dir.h"
 #include "server/passphrase.h"
 #include "server/reader_events.h"
 
@@ -19,27 +16,17 @@ std::string public_text(const crypto::X25519PublicKey& key) {
   return codec::to_base64(codec::Base64::url, key.bytes());
 }
 
-Result<std::string> read_key_file(const std::string& file) {
-  std::ifstream in(file, std::ios::binary);
-  if (!in) return Error{Errc::not_found, file + ": there is no such key file"};
-  std::string text(history::kReaderKeyFileMax + 1, '\0');
-  in.read(text.data(), static_cast<std::streamsize>(text.size()));
-  text.resize(static_cast<std::size_t>(in.gcount()));
-  return text;
-}
-
 Result<crypto::X25519Key> open_key(const ReaderKeyPlace& place) {
-  const std::string file = TRY(read_key_file(place.file));
+  const std::string file = TRY(read_key_file(place));
   TRY(history::reader_public_key(file));  // before anybody types
   const Secret given = TRY(passphrase(place.passphrase_file, Passphrase::known));
   return history::open_reader_key(file, given);
 }
 
 Result<std::string> write_key(const ReaderKeyPlace& place, const crypto::X25519Key& key, Random& random) {
-  if (std::filesystem::exists(place.file)) return Error{Errc::conflict, place.file + " is there already"};
-  const Secret given = TRY(passphrase(place.passphrase_file, Passphrase::made));
-  const std::string text = TRY(history::seal_reader_key(key, given, place.cost, random));
-  TRY(write_file(place.file, text, Readers::owner));
+  TRY(write_key_file(place, [&](const Secret& given) {
+    return history::seal_reader_key(key, given, place.cost, random);
+  }));
   return public_text(key.public_key());
 }
 

@@ -9,6 +9,7 @@
 #include "core/base/random.h"
 #include "core/base/result.h"
 #include "core/history/reader_key.h"
+#include "server/key_place.h"
 
 namespace CLI {
 class App;
@@ -21,11 +22,7 @@ void add_reader_commands(CLI::App& app, const bool& json, std::function<int()>& 
 // Takes a piece of the output.
 using Print = std::function<void(std::string_view text)>;
 
-struct ReaderKeyPlace {
-  std::string file;             // the key file
-  std::string passphrase_file;  // empty: the terminal is asked
-  crypto::PasswordCost cost = history::kReaderKeyCost;  // of a new file
-};
+using ReaderKeyPlace = KeyPlace;
 
 // Makes a key pair and its file, mode 0600, and returns the public half as `custody recipient add` takes it.
 // conflict: the file is there.

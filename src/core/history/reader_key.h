@@ -7,14 +7,10 @@
 #include "core/base/random.h"
 #include "core/base/result.h"
 #include "core/base/secret.h"
-#include "core/crypto/password.h"
 #include "core/crypto/x25519.h"
+#include "core/history/key_file.h"
 
 namespace countersign::history {
-
-inline constexpr std::size_t kReaderKeyFileMax = 4096;
-// About half a second: asked for once a reading, by a person.
-inline constexpr crypto::PasswordCost kReaderKeyCost{.passes = 3, .memory_bytes = 256 * 1024 * 1024};
 
 // The file's text.   exhausted: no memory.
 Result<std::string> seal_reader_key(const crypto::X25519Key& key, const Secret& passphrase, crypto::PasswordCost cost,
