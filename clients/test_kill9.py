@@ -1,18 +1,19 @@
 #!/usr/bin/env python3
 """kill -9 at random moments under load: what was acknowledged stays, what was used up stays used up.
 
-Several clients sign in at once with HOTP, TOTP and bypass codes, and one with pushes that a phone approves. Every
-request carries an address of its own, so that each answer a client saw is found in the log again, one to one. Some
-kills hit the server while it is still starting.
+Several clients sign in at once with HOTP, TOTP and bypass codes, and one with pushes that a phone approves; others read
+the log, list and make users. Every request carries an address, a case or a name of its own, so that each answer that was
+seen is found again, one to one: sign-ins in the log, reads and changes in the ledger, which is watched from the first leaf
+to the last. Some kills hit the server while it is still starting.
 
-COUNTERSIGN_KILLS says how often (20; the nightly run takes 200), COUNTERSIGN_SEED repeats a run.
+COUNTERSIGN_KILLS says how often (100; a long run takes 1,000), COUNTERSIGN_SEED repeats a run.
 """
+# limit: 600 s
 import itertools
 import json
 import os
 import random
 import re
-import sqlite3
 import subprocess
 import threading
 import time
@@ -20,12 +21,21 @@ import time
 import device_sign
 import duo_sign
 import ledger
-from harness import Server, check, expect, expect_equal, main, program
+import stored
+from control_line import Answered, Control
+from harness import Server, become, check, expect, expect_equal, main, program, skip_all, temporary_folder
 
-KILLS = int(os.environ.get("COUNTERSIGN_KILLS", "20"))
+try:
+    import ledger_watch
+except ImportError:
+    become("/usr/bin/python3")
+    skip_all("cryptography is not here (Debian package python3-cryptography)")
+
+KILLS = int(os.environ.get("COUNTERSIGN_KILLS", "100"))
 SEED = int(os.environ.get("COUNTERSIGN_SEED", str(random.SystemRandom().randrange(2 ** 32))))
 HOTP_USERS, TOTP_USERS, BYPASS_USERS = 3, 12, 2
 LONG = 8                # digits: in a long run two counters would share a code of six
+WORK_S = 0.02, 0.25     # how long the clients work before the server is killed
 LOCK_MARGIN = 6         # failures in a row after which we unlock; ten would lock
 RESTART_USUAL_S = 1.0   # half of the restarts stay below it
 RESTART_MAX_S = 5.0     # on a machine that is busy with other things
@@ -35,8 +45,13 @@ chance = random.Random(SEED)
 server = Server()
 tenant = server.tenant()
 app = server.app(tenant, "authapi", "load")
+quiet = server.tenant("Quiet")  # of whose few rows much is read: a day with an epoch for each restart takes longer than a kill
 book = ledger.Ledger()
 pushes = {}  # txid: allowed, as far as anyone was told
+server.run("group", "create", "--tenant", quiet, "of-those-who-are-listed")
+watch = ledger_watch.Watch(server)
+watch.look()
+kept = ledger_watch.verified(server, tenant, temporary_folder() / "first")
 
 
 class Gone(Exception):
@@ -93,8 +108,8 @@ class WithBypass(Person):
         super().__init__(name)
         self.id, self.fresh = server.user(tenant, name), []
 
-    def refill(self):
-        self.fresh = server.bypass_codes(self.id, 10)
+    def refill(self, control):
+        self.fresh = control.ask("bypass create", user=self.id, count="10")[0]["codes"]
 
     def work(self, client):
         if self.fresh:
@@ -138,6 +153,80 @@ class WithPhone:
             raise Gone from None
 
 
+class AtTheControls:
+    """Somebody at the control socket."""
+
+    def __init__(self):
+        self.control = None
+
+    def stream(self, command, **args):
+        try:
+            self.control = self.control or Control(server)
+            yield from self.control.stream(command, **args)
+        except ConnectionError:
+            self.control = None
+            raise Gone from None
+        except Answered as error:
+            expect_equal(error.code, "unavailable", f"why {command} was not done")
+            raise Gone from None
+
+
+class Reader(AtTheControls):
+    """Reads logs and lists groups, in turns; counts the rows that it was given."""
+
+    def __init__(self):
+        super().__init__()
+        self.number = self.answered = self.lists = self.listed = 0
+        self.seen, self.told = {}, {}  # rows by case, since the last check
+
+    def work(self, _):
+        self.number += 1
+        case = f"read-{self.number}"
+        self.seen[case] = 0
+        of, log = (quiet, "log activity") if self.number % 4 else (tenant, "log auth")
+        for _ in self.stream(log, tenant=of, case=case):
+            self.seen[case] += 1
+        for number, _ in enumerate(self.stream("group list", tenant=quiet)):
+            self.lists += number == 0
+
+    def check(self, news):
+        """No response without its event."""
+        for event in news:
+            if event["type"] == "read" and event["outcome"] == "ok":
+                case = event["why"].get("case", "")
+                self.told[case] = self.told.get(case, 0) + event["what"]["n"]
+            self.listed += event["type"] == "list" and event["what"]["object"] == "group list"
+        for case, rows in self.seen.items():
+            told = self.told.get(case, 0)
+            expect(told >= rows, f"{rows} rows of {case} were given out, the ledger has {told}")
+            self.answered += rows > 0
+        expect(self.listed >= self.lists, f"{self.lists} lists were given out, the ledger has {self.listed}")
+        self.seen, self.told = {}, {}
+
+
+class Administrator(AtTheControls):
+    """Makes groups, one after the other."""
+
+    def __init__(self):
+        super().__init__()
+        self.tried, self.made, self.noted = 0, [], 0
+
+    def work(self, _):
+        self.tried += 1
+        name = f"made-{self.tried}"
+        for _ in self.stream("group create", tenant=tenant, name=name):
+            pass
+        self.made.append(name)
+
+    def check(self, news):
+        """No acknowledged change is missing, and none stands without its event."""
+        with stored.database(server) as rows:
+            there = {name for name, in rows.execute("SELECT name FROM user_groups WHERE tenant_id = ?", (tenant,))}
+        expect(set(self.made) <= there, f"groups that were made are gone: {set(self.made) - there}")
+        self.noted += sum(event["type"] == "config_change" and event["what"]["object"] == "group_create" for event in news)
+        expect_equal(self.noted, len(there), "changes of the kind in the ledger")
+
+
 class Load:
     """One thread with a client of its own and people who take turns, until the server is gone."""
 
@@ -174,7 +263,9 @@ counters = [WithCounter(f"hotp{i}") for i in range(HOTP_USERS)]
 clocks = [WithClock(f"totp{i}") for i in range(TOTP_USERS)]
 bypassers = [WithBypass(f"bypass{i}") for i in range(BYPASS_USERS)]
 phone = WithPhone("push0")
-loads = [*[Load([person]) for person in counters], Load(clocks), Load(bypassers), Load([phone])]
+reader, administrator = Reader(), Administrator()
+loads = [*[Load([person]) for person in counters], Load(clocks), Load(bypassers), Load([phone]),
+         Load([reader]), Load([administrator])]
 restarts = []
 
 
@@ -215,15 +306,24 @@ def replay_used_codes():
     client.close()
 
 
-@check(f"{KILLS} kills under load: the server comes back each time, and no code or counter works twice")
+def check_ledger():
+    """The ledger goes on from what was seen of it, and has every answer that anybody got."""
+    news = [event for _, event in watch.look()]
+    for someone in (reader, administrator):
+        someone.check(news)
+
+
+@check(f"{KILLS} kills under load: the server comes back each time, no code or counter works twice, "
+       "no answer is without its event, and the ledger never forks")
 def _():
     for _ in range(KILLS):
-        for person in bypassers:
-            person.refill()
+        with Control(server) as control:
+            for person in bypassers:
+                person.refill(control)
         stop = threading.Event()
         for load in loads:
             load.start(stop)
-        time.sleep(chance.uniform(0.02, 0.5))  # the moment of the kill is what is random here
+        time.sleep(chance.uniform(*WORK_S))  # the moment of the kill is what is random here
         kill()
         stop.set()
         for load in loads:
@@ -232,6 +332,7 @@ def _():
             kill_while_starting()
         restart()
         replay_used_codes()
+        check_ledger()
 
 
 @check("every answer a client saw is in the log, once; every success in the log was somebody's try")
@@ -250,7 +351,10 @@ def _():
         print(f"      {kind}: {count} sign-ins acknowledged", flush=True)
         expect(count >= min(KILLS, 20) // 2, f"only {count} sign-ins by {kind}")  # TOTP: two a user and half minute
     print(f"      push: {sum(pushes.values())} approvals acknowledged, {len(pushes)} begun", flush=True)
-    expect(sum(pushes.values()) >= KILLS // 4, "hardly any push was approved")
+    expect(sum(pushes.values()) >= KILLS // 8, "hardly any push was approved")
+    print(f"      {reader.answered} reads, {reader.lists} lists, {len(administrator.made)} changes answered", flush=True)
+    expect(reader.answered >= KILLS // 4, "hardly any read was answered")
+    expect(len(administrator.made) >= KILLS // 4, "hardly any change was acknowledged")
     open_ended = book.count(None)
     print(f"      {open_ended} tries were cut off by a kill", flush=True)
     expect(open_ended >= KILLS // 4, "hardly any kill hit a request")
@@ -264,10 +368,17 @@ def _():
     expect(ordered[-1] < RESTART_MAX_S, f"a restart took {ordered[-1]:.1f} s")
 
 
+@check("the tenant's tree as it is handed out continues the one from before the first kill; no leaf has changed")
+def _():
+    ledger_watch.verified(server, tenant, temporary_folder() / "last", kept)
+    print(f"      {watch.again()} leaves in {len(watch.trees)} trees, {len(stored.places(server))} rows of history, "
+          f"{len(stored.epochs(server))} epochs", flush=True)
+
+
 @check("the database is whole, and the log has nothing of a failure")
 def _():
     expect_equal(server.stop(), 0, "the exit code of the last server")
-    with sqlite3.connect(f"file:{server.data}/countersign.db?mode=ro", uri=True) as database:
+    with stored.database(server) as database:
         expect_equal(database.execute("PRAGMA integrity_check").fetchall(), [("ok",)], "integrity_check")
         expect_equal(database.execute("PRAGMA foreign_key_check").fetchall(), [], "foreign_key_check")
     for line in (server.folder / "serve.log").read_text().splitlines():
