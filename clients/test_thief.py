@@ -1,33 +1,58 @@
 #!/usr/bin/env python3
-"""The thief: what a copy of the database, its backup and the keyring gives away, with and without the root key.
+"""The thief: what a copy of the database, its backup and the keyring gives away, with and without the root key, and with an
+image of the memory of the server and keyd, taken on the day after.
 
 Each custody says what opens: of a tenant that keeps its own keys nothing, whatever else was stolen; of one that leaves
 them to the service nothing without the root key, and everything with it – which is what custody is about.
-COUNTERSIGN_THIEF_ROWS says how many sign-ins there are for each tenant (300; a long run takes 100,000).
+COUNTERSIGN_THIEF_ROWS says how many sign-ins the tenant has that keeps its keys (300; a long run takes 100,000).
 """
-# limit: 300 s
+# limit: 400 s
+import base64
 import hashlib
 import hmac
+import importlib.util
 import json
 import os
+import pathlib
+import re
 import shutil
 import sqlite3
 import subprocess
+import threading
 import time
 
+import shifted
 from duo_sign import Client
-from harness import ROOT, Refused, Server, check, expect, expect_equal, main, program, temporary_folder
+from harness import (ROOT, Refused, Server, become, check, expect, expect_equal, main, need_root, program, skip_all,
+                     temporary_folder)
+
+try:
+    spec = importlib.util.spec_from_file_location("opening", ROOT / "clients/history/open.py")
+    opening = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(opening)
+except ImportError:
+    become("/usr/bin/python3")
+    skip_all("cryptography is not here (Debian package python3-cryptography)")
+if not shifted.available():
+    skip_all("libfaketime or the dev build is not here: the image is of the day after")
 
 ROWS = int(os.environ.get("COUNTERSIGN_THIEF_ROWS", "300"))
+OTHERS_MAX = 2_000                 # sign-ins of the tenant that leaves its keys to the service
+PEOPLE = 12                        # of each tenant
+DIGITS = 8                         # of a code: six digits stand everywhere by chance
+TRIED_MAX = 4 << 20                # bytes of a file of which every 32 are tried as a key
 LABEL = b"countersign-history/v1"  # docs/protocols/history.md
 AHEAD = 32                         # every secret is so long
 
-server = Server()
+clock = shifted.Shifted()
+server = clock.server
 leaves_them, keeps_them = server.tenant("Leaves"), server.tenant("Keeps")
+rows_of = {leaves_them: min(ROWS, OTHERS_MAX), keeps_them: ROWS}
 folder = temporary_folder()
 passphrase = folder / "passphrase"
 passphrase.write_text("correct horse battery staple\n")
 today = time.strftime("%Y-%m-%d", time.gmtime())
+tomorrow = time.strftime("%Y-%m-%d", time.gmtime(time.time() + shifted.DAY_S))
 
 
 def reader(*words):
@@ -44,13 +69,84 @@ def own_key():
     server.run("custody", "set", "tenant", "--tenant", keeps_them)
 
 
-def sign_in(tenant):
-    app = server.app(tenant)
-    client, name = Client(server, app), f"person-of-{tenant}"
-    token = server.hotp(server.user(tenant, name))
-    for number in range(ROWS):
-        reply = client.passcode(name, token.next(), ipaddr=f"10.9.{number >> 8}.{number & 255}")
-        expect_equal(reply.response["result"], "allow", f"sign-in {number}")
+class People:
+    """Who signs in, and what must be found nowhere: numbers, seeds, codes."""
+    numbers, seeds, codes, errors = set(), set(), set(), []
+
+    def __init__(self, tenant):
+        self.tenant, self.app, self.tokens = tenant, server.app(tenant), {}
+        for _ in range(PEOPLE):
+            name, number = f"person-{len(self.numbers)}-of-{tenant}", f"1202555{len(self.numbers):04}"
+            user = server.user(tenant, name)
+            server.run("phone", "create", "--user", user, "--number", "+" + number)
+            self.tokens[name] = server.hotp(user, DIGITS)
+            self.numbers.add(number)
+            self.seeds.add(self.tokens[name].key)
+
+    def code(self, name):
+        code = self.tokens[name].next()
+        self.codes.add(code)
+        return code
+
+    def sign_in(self, count):
+        each = [count // PEOPLE + (at < count % PEOPLE) for at in range(PEOPLE)]
+        threads = [threading.Thread(target=self.work, args=pair) for pair in zip(self.tokens, each)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        expect_equal(self.errors, [], "sign-ins that went wrong")
+
+    def work(self, name, count):
+        client = Client(server, self.app)
+        try:
+            for number in range(count):
+                reply = client.passcode(name, self.code(name), ipaddr=f"10.9.{number >> 8 & 255}.{number & 255}")
+                expect_equal(reply.response["result"], "allow", f"sign-in {number} of {name}")
+        except Exception as error:
+            self.errors.append(str(error))
+        finally:
+            client.close()
+
+
+class Image:
+    """What stands in the memory of the server and of keyd."""
+
+    def __init__(self):
+        need_root("to read the memory of a process that does not let itself be read")
+        serve = server.process.pid
+        children = [int(stat.parent.name) for stat in pathlib.Path("/proc").glob("[0-9]*/stat")
+                    if stat.read_text().rpartition(")")[2].split()[1] == str(serve)]
+        self.of = {name: self.read(pid) for name, pid in [("serve", serve), *(("keyd", pid) for pid in children)]}
+        expect("keyd" in self.of, "keyd has no memory")
+
+    @staticmethod
+    def read(pid):
+        out = bytearray()
+        with open(f"/proc/{pid}/maps") as maps, open(f"/proc/{pid}/mem", "rb", buffering=0) as memory:
+            for line in maps:
+                start, end = (int(at, 16) for at in line.split()[0].split("-"))
+                if line.split()[1][0] != "r" or "[v" in line:  # vvar, vsyscall
+                    continue
+                try:
+                    memory.seek(start)
+                    out += memory.read(end - start)
+                except OSError:
+                    continue
+        return bytes(out)
+
+    def has(self, secret):
+        return any(secret in memory for memory in self.of.values())
+
+
+def found_in(data):
+    """Which numbers, seeds and codes stand in these bytes."""
+    runs = set(re.findall(rb"(?<![0-9])[0-9]{8,11}(?![0-9])", data))
+    digits = {run.decode() for run in runs}
+    numbers = {number for number in People.numbers if number in digits or number[1:] in digits}
+    seeds = {seed for seed in People.seeds for form in (seed, seed.hex().encode(), base64.b32encode(seed).rstrip(b"="))
+             if form in data}
+    return {"numbers": len(numbers), "seeds": len(seeds), "codes": len(People.codes & digits)}
 
 
 class Loot:
@@ -75,10 +171,13 @@ class Loot:
                          "AND h.day = e.day AND substr(h.sealed, 1, 16) = e.id "
                          "WHERE e.tenant_id = ? GROUP BY e.id, e.header", tenant)
 
+    def files(self):
+        return [file for file in sorted(self.data.rglob("*")) if file.is_file()]
+
     def windows(self):
         """Every 32 bytes that stand anywhere in what was stolen: each may be a key."""
-        for file in sorted(self.data.rglob("*")):
-            data = file.read_bytes() if file.is_file() else b""
+        for file in self.files():
+            data = file.read_bytes()[:TRIED_MAX]
             for at in range(len(data) - AHEAD + 1):
                 yield data[at:at + AHEAD]
 
@@ -94,18 +193,54 @@ def commits(header):
     return fits
 
 
-server.app(leaves_them)
+def secrets_of(day):
+    """[(epoch, rows, keys)] of the tenant that keeps its keys, found as the tenant finds them; and what led there."""
+    exported = folder / f"own-{day}.mfae"
+    exported.write_text(server.run("custody", "export", "--tenant", keeps_them, "--from", day, "--to", day,
+                                   "--with-keys", json_output=False))
+    shares = reader("shares", "split", "--key", folder / "home.json").stdout
+    first, second = [opening.share(line) for line in shares.splitlines()][:2]
+    private = opening.combine(first, second)
+    days, epochs, counts = {}, {}, {}
+    for line in exported.read_text().splitlines():
+        entry = json.loads(line)
+        if "day" in entry:
+            days[entry["day"]] = opening.base64url(entry["key"])
+        elif "epoch" in entry:
+            header = opening.header(opening.base64url(entry["epoch"]))
+            epochs[header["id"]] = header
+        elif "row" in entry:
+            epoch = opening.base64url(entry["row"])[:16]
+            counts[epoch] = counts.get(epoch, 0) + 1
+    found, own = [], opening.X25519PrivateKey.from_private_bytes(private)
+    name = hashlib.sha256(own.public_key().public_bytes(*opening.RAW)).digest()[:8]
+    for epoch, header in epochs.items():
+        if all(one["id"] != name for one in header["recipients"]):
+            continue  # from before the tenant took its keys home
+        key = opening.unwrap(header, own, days[header["day"]])
+        keys = [key] + [opening.derive(key, info, AHEAD) for info in (b" row key", b" index")]
+        found.append((epoch, counts.get(epoch, 0), keys))
+    return found, private
+
+
 own_key()
-sign_in(leaves_them)
-sign_in(keeps_them)
+people = {tenant: People(tenant) for tenant in rows_of}
+for tenant, count in rows_of.items():
+    people[tenant].sign_in(count)
+clock.jump_to(shifted.DAY_S)
+for tenant, them in people.items():  # the day after is a day like any other
+    name = next(iter(them.tokens))
+    expect_equal(clock.passcode(them.app, name, them.code(name)), "allow", "the day after")
+clock.until_closed()
 loot = Loot()
+image = Image() if os.geteuid() == 0 else None
 
 
 @check("what the thief has is worth the trouble: each tenant's rows are in it")
 def _():
     for tenant in leaves_them, keeps_them:
         stolen = sum(rows for _, rows in loot.epochs(tenant))
-        expect(stolen >= ROWS, f"{stolen} rows of {ROWS}")
+        expect(stolen > rows_of[tenant], f"{stolen} rows of {rows_of[tenant]}")
 
 
 @check("the check for an epoch's key knows one when it sees it")
@@ -154,7 +289,7 @@ def _():
     loot.with_root_key()
     thief = Server(folder=loot.data.parent)
     opened = thief.run("log", "auth", "--tenant", leaves_them)
-    expect_equal(len(opened), ROWS, "rows of custody service with everything stolen")
+    expect_equal(len(opened), rows_of[leaves_them] + 1, "rows of custody service with everything stolen")
     try:
         thief.run("log", "auth", "--tenant", keeps_them)
         expect(False, "the log of a tenant that keeps its keys")
@@ -182,6 +317,40 @@ def _():
                                    "--with-keys", json_output=False))
     opening = reader("open", exported, "--key", folder / "home.json", "--stream", "authentication", "--json")
     expect_equal(len([line for line in opening.stdout.splitlines() if line]), ROWS, f"rows opened; {opening.stderr}")
+
+
+@check("an image of the memory on the day after opens no row of the days before, of the tenant that keeps its keys")
+def _():
+    need_root("to read the memory of a process that does not let itself be read")
+    still_open, private = secrets_of(tomorrow)
+    # Else the search would find nothing anywhere: the day that is under way is in memory, and opens.
+    expect(any(image.has(key) for _, _, keys in still_open for key in keys), "the keys of today are not found in it")
+    closed, _ = secrets_of(today)
+    total = sum(rows for _, rows, _ in closed)
+    opened = sum(rows for _, rows, keys in closed if any(image.has(key) for key in keys))
+    sizes = ", ".join(f"{name} {len(memory) >> 20} MiB" for name, memory in image.of.items())
+    print(f"      database, keyring, root key and memory ({sizes}): {opened} of {total} rows in {len(closed)} epochs",
+          flush=True)
+    expect(total >= ROWS, f"{total} rows")
+    expect_equal(opened, 0, "rows whose keys stand in memory")
+    expect(not image.has(private), "the tenant's own key is in the server's memory")
+    stolen = [file.read_bytes() for file in loot.files()]
+    for _, _, keys in closed:
+        expect(not any(key in data for key in [*keys, private] for data in stolen), "a key lies in the loot")
+
+
+@check("what memory holds of numbers, seeds and codes; no file ever written holds any")
+def _():
+    for name, memory in (image.of if image else {}).items():
+        found = found_in(memory)
+        print(f"      {name}: {found} of {len(People.numbers)} numbers, {len(People.seeds)} seeds, "
+              f"{len(People.codes)} codes", flush=True)
+        expect_equal(found["numbers"], 0, f"numbers in the memory of {name}")
+        expect(name != "keyd" or not any(found.values()), "keyd keeps what it was asked about")
+    files = [file for place in (server.folder, loot.data) for file in place.rglob("*") if file.is_file()]
+    for file in files:
+        expect_equal(found_in(file.read_bytes()), {"numbers": 0, "seeds": 0, "codes": 0}, f"in {file.name}")
+    print(f"      {len(files)} files, {sum(file.stat().st_size for file in files) >> 10} KiB: none", flush=True)
 
 
 main()
