@@ -5,6 +5,7 @@
 #include "core/codec/hex.h"
 #include "core/history/epoch.h"
 #include "core/record/auth_event.h"
+#include "flow/canaries.h"
 #include "flow/history_book.h"
 #include "flow/ledger.h"
 #include "flow/run_again.h"
@@ -16,8 +17,9 @@ namespace {
 
 constexpr int kPageRows = 2'000;
 
-// The hashes of an epoch's rows, in the order of their numbers.
-Result<std::vector<Bytes>> hashes_of(const Ports& ports, const store::StoredEpoch& epoch) {
+// The hashes of an epoch's rows, in the order of their numbers; its canaries are counted.
+Result<std::vector<Bytes>> hashes_of(const Ports& ports, store::StoredEpoch& epoch) {
+  const history::CanaryMarks marks = TRY(canary_marks(ports, epoch.tenant, epoch.id));
   std::map<std::uint64_t, Bytes> by_number;
   std::int64_t position = 0;
   for (std::int64_t got = kPageRows; got == kPageRows;) {
@@ -30,6 +32,7 @@ Result<std::vector<Bytes>> hashes_of(const Ports& ports, const store::StoredEpoc
                                        const std::string open =
                                            record::open_part(row.tenant, name_of(row.stream), row.day, row.id);
                                        by_number[place->number] = history::row_hash(open, row.sealed);
+                                       if (is_canary(marks, row)) ++epoch.canaries;
                                      });
     }));
   }

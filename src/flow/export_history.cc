@@ -5,6 +5,7 @@
 
 #include "core/codec/hex.h"
 #include "core/history/export.h"
+#include "flow/canaries.h"
 #include "flow/custody.h"
 #include "flow/guards.h"
 #include "flow/key_exchange.h"
@@ -33,9 +34,14 @@ class Lines {
 };
 
 struct Page {
-  std::vector<store::HistoryRow> rows;
-  std::vector<std::uint64_t> numbers;
-  std::int64_t last = 0;  // position
+  struct One {
+    store::HistoryRow row;
+    std::uint64_t number = 0;
+    bool canary = false;
+  };
+  std::vector<One> rows;
+  std::uint64_t people = 0;  // of the rows, those that are no canaries
+  std::int64_t last = 0;     // position
   std::int64_t seen = 0;
 };
 
@@ -55,29 +61,66 @@ class Exporting {
     return event;
   }
 
-  // Takes the rows out of the reader's budget and records them, in one transaction; how many may leave.
-  Result<Grasp> record_rows(const ledger::Event& event, const std::string& epoch,
-                            const std::vector<std::uint64_t>& numbers) const {
-    Grasp grasp;
-    TRY(write_again(ports_.store, [&](store::Txn& txn) -> Result<void> {
-      grasp = TRY(take_rows(ports_, txn, event, numbers.size()));
-      ledger::Event noted = event;
-      const auto end = numbers.begin() + static_cast<std::ptrdiff_t>(grasp.rows);
-      std::vector<std::uint64_t> taken(numbers.begin(), end);
-      std::ranges::sort(taken);
-      taken.erase(std::ranges::unique(taken).begin(), taken.end());  // as altered rows may claim
-      noted.count = taken.size();
-      if (!taken.empty()) noted.rows = {{.epoch = epoch, .rows = ledger::row_ranges(taken), .count = noted.count}};
-      if (!grasp.refusal.empty()) {
-        noted.outcome = ledger::Outcome::capped;
-        noted.detail = grasp.refusal;
-      }
-      return record(txn, {noted});
-    }));
-    return grasp;
+  // The rows of people, or the canaries, among the first `count` of a page.
+  static std::vector<ledger::RowSet> named(const std::string& epoch, const Page& page, std::size_t count,
+                                           bool canaries) {
+    std::vector<std::uint64_t> numbers;
+    for (std::size_t i = 0; i < count; ++i) {
+      if (page.rows[i].canary == canaries) numbers.push_back(page.rows[i].number);
+    }
+    std::ranges::sort(numbers);
+    numbers.erase(std::ranges::unique(numbers).begin(), numbers.end());  // as altered rows may claim
+    if (numbers.empty()) return {};
+    return {{.epoch = epoch, .rows = ledger::row_ranges(numbers), .count = numbers.size()}};
   }
 
-  Result<Page> next_page(const store::StoredEpoch& epoch, std::int64_t after) const {
+  // How many of a page's rows may leave: so many of people, and the canaries among them.
+  static std::size_t leaving(const Page& page, std::uint64_t people) {
+    std::size_t count = 0;
+    while (count < page.rows.size() && (page.rows[count].canary || people > 0)) {
+      people -= page.rows[count++].canary ? 0 : 1;
+    }
+    return count;
+  }
+
+  // How many rows may leave, and why no more.
+  struct Leave {
+    std::size_t rows = 0;
+    std::optional<Error> refusal;
+  };
+
+  // Takes the rows out of the reader's budget and records them, in one transaction. Canaries that leave have an event
+  // of their own: it marks the export, and no count of people holds them.
+  Result<Leave> record_rows(const std::string& epoch, const Page& page) const {
+    Leave out;
+    TRY(write_again(ports_.store, [&](store::Txn& txn) -> Result<void> {
+      ledger::Event event = event_of(ledger::EventType::export_);
+      const std::string bulk = TRY(touch_canaries(ports_, txn, event, named(epoch, page, page.rows.size(), true)));
+      if (!bulk.empty()) {
+        out = {0, Error{Errc::refused, bulk}};
+        return {};
+      }
+      const Grasp grasp = TRY(take_rows(ports_, txn, event, page.people));
+      out = {leaving(page, grasp.rows), {}};
+      event.rows = named(epoch, page, out.rows, false);
+      event.count = event.rows.empty() ? 0 : event.rows.front().count;
+      if (!grasp.refusal.empty()) {
+        out.refusal = Error{Errc::exhausted, grasp.refusal};
+        event.outcome = ledger::Outcome::capped;
+        event.detail = grasp.refusal;
+      }
+      std::vector<ledger::Event> events = {event};
+      ledger::Event mark = event_of(ledger::EventType::canary);
+      mark.rows = named(epoch, page, out.rows, true);
+      mark.count = mark.rows.empty() ? 0 : mark.rows.front().count;
+      if (mark.count > 0) events.push_back(std::move(mark));
+      return record(txn, events);
+    }));
+    return out;
+  }
+
+  Result<Page> next_page(const store::StoredEpoch& epoch, const history::CanaryMarks& marks,
+                         std::int64_t after) const {
     return store::read(ports_.store, [&](store::Txn& txn) -> Result<Page> {
       Page page;
       const store::EpochQuery query{epoch.day, epoch.id, after, kPageRows};
@@ -85,8 +128,8 @@ class Exporting {
         page.last = row.position;
         const auto place = history::place_of(row.sealed);
         if (!place) return;  // altered in the database; the trailer will tell
-        page.rows.push_back(row);
-        page.numbers.push_back(place->number);
+        page.rows.push_back({row, place->number, is_canary(marks, row)});
+        if (!page.rows.back().canary) ++page.people;
       }));
       return page;
     });
@@ -94,20 +137,21 @@ class Exporting {
 
   Result<bool> put_epoch(const store::StoredEpoch& epoch) {
     if (!lines_.put(history::ExportEpoch{epoch.header, epoch.trailer})) return false;
+    const history::CanaryMarks marks = TRY(canary_marks(ports_, epoch.tenant, epoch.id));
     const std::string name = codec::to_hex(epoch.id);
     for (std::int64_t after = 0;;) {  // a page at a time, so that no transaction lasts long
-      const Page page = TRY(next_page(epoch, after));
+      const Page page = TRY(next_page(epoch, marks, after));
       if (page.seen == 0) return true;
-      const Grasp grasp = TRY(record_rows(event_of(ledger::EventType::export_), name, page.numbers));
-      for (std::size_t i = 0; i < grasp.rows; ++i) {
-        const store::HistoryRow& row = page.rows[i];
+      const Leave leave = TRY(record_rows(name, page));
+      for (std::size_t i = 0; i < leave.rows; ++i) {
+        const store::HistoryRow& row = page.rows[i].row;
         const std::string open = record::open_part(row.tenant, name_of(row.stream), row.day, row.id);
         if (!lines_.put(history::ExportRow{row.sealed, open})) return false;
         ++rows_;
       }
-      if (!grasp.refusal.empty()) {
+      if (leave.refusal) {
         refusal_recorded_ = true;
-        return Error{Errc::exhausted, grasp.refusal};
+        return *leave.refusal;
       }
       after = page.last;
     }

@@ -4,12 +4,16 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "core/ledger/event.h"
 #include "flow/ports.h"
 #include "store/ledger.h"
 
 namespace countersign::flow {
+
+// What ports.tell is told where somebody who is on call must look.
+inline constexpr std::string_view kAlarm = "alarm";
 
 // Whom an actor's reads are charged to: the topmost ancestor of its credential.
 Result<std::string> charged_to(store::Txn& txn, const ledger::Actor& actor);

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/history/canary.h"
+#include "flow/canaries.h"
 #include "flow/key_exchange.h"
 #include "flow/ports.h"
 #include "flow/run_again.h"
@@ -28,7 +30,7 @@ std::uint64_t busiest(const std::vector<store::StoredEpoch>& epochs) {
   for (const store::StoredEpoch& epoch : epochs) {
     if (epoch.day != day) of_day = 0;
     day = epoch.day;
-    of_day += epoch.rows.value_or(0);
+    of_day += epoch.rows.value_or(0) - epoch.canaries;
     most = std::max(most, of_day);
   }
   return most;
@@ -69,10 +71,17 @@ struct HistoryBook::Epoch {
   history::EpochKey key;
   Secret index;
   int tag_bits = 0;
+  history::CanaryMarks marks;
   mutable std::atomic<std::uint64_t> next = 0;
+  mutable std::atomic<std::uint64_t> canary_due;  // from which number on
 
-  Epoch(history::EpochKey with, const Secret& secret, const history::EpochHeader& header)
-      : key(std::move(with)), index(history::index_key(secret)), tag_bits(header.tag_bits) {
+  Epoch(history::EpochKey with, const Secret& secret, const history::EpochHeader& header,
+        const std::pair<history::CanaryMarks, std::uint64_t>& canaries)
+      : key(std::move(with)),
+        index(history::index_key(secret)),
+        tag_bits(header.tag_bits),
+        marks(canaries.first),
+        canary_due(marks.due(0, canaries.second)) {
     row.tenant = header.tenant;
     row.day = header.day;
     row.id = header.id;
@@ -83,6 +92,14 @@ struct HistoryBook::Epoch {
   std::optional<int> tag(history::IndexedField field, std::string_view value) const {
     if (value.empty() || tag_bits == 0) return std::nullopt;
     return static_cast<int>(history::tag(index, field, value, tag_bits));
+  }
+
+  // Whether whoever seals this number makes the canary of its block: one of all threads does.
+  bool takes_canary(std::uint64_t number) const {
+    std::uint64_t due = canary_due.load(std::memory_order_relaxed);
+    if (number < due) return false;
+    const std::uint64_t next_due = marks.due(number / history::kCanaryEvery + 1, history::kCanaryEvery);
+    return canary_due.compare_exchange_strong(due, next_due, std::memory_order_relaxed);
   }
 };
 
@@ -107,7 +124,11 @@ Result<std::shared_ptr<const HistoryBook::Epoch>> HistoryBook::begin(const Ports
   order.recipients = std::move(with.recipients);
   const keys::NewEpoch made = TRY(ports.keys.begin_epoch(order));
   history::EpochKey key = TRY(history::EpochKey::make(made.header, made.key));
-  auto epoch = std::make_shared<const Epoch>(std::move(key), made.key, made.header);
+  history::CanaryMarks marks = TRY(canary_marks(ports, tenant, made.header.id));
+  // The first one early enough for a short day to have one; where nothing is known, anywhere in the first block.
+  const std::uint64_t window = with.rows_a_day > 0 ? with.rows_a_day : history::kCanaryEvery;
+  auto epoch =
+      std::make_shared<const Epoch>(std::move(key), made.key, made.header, std::pair{std::move(marks), window});
   open_.put(cache_key(tenant, day), epoch);
   return epoch;
 }
@@ -123,6 +144,28 @@ Result<std::shared_ptr<const HistoryBook::Epoch>> HistoryBook::open(const Ports&
   const std::lock_guard lock(beginning_[std::hash<std::string>()(key) % kLocks]);
   if (auto there = find()) return there;  // another thread was first
   return begin(ports, tenant, day);
+}
+
+// nullptr: no number was left, or there is nothing to disguise. A sign-in goes on without.
+std::shared_ptr<const store::HistoryRow> HistoryBook::canary(const Ports& ports, const Epoch& epoch,
+                                                             const Unsealed& beside) {
+  const std::uint64_t number = epoch.next.fetch_add(1, std::memory_order_relaxed);
+  if (number >= history::kEpochRowsMax) return nullptr;
+  auto row = std::make_shared<store::HistoryRow>();
+  row->tenant = beside.tenant;
+  row->stream = beside.stream;
+  row->day = beside.day;
+  row->id = epoch.marks.id(number);
+  const std::optional<std::string> text = canary_beside(ports.random, beside.text, row->id);
+  if (!text) return nullptr;
+  Result<Bytes> sealed =
+      epoch.key.seal(number, record::open_part(row->tenant, name_of(row->stream), row->day, row->id), *text);
+  if (!sealed) return nullptr;
+  row->sealed = *std::move(sealed);
+  // Tags of nobody: a row without would be told from the others.
+  if (!beside.user.empty()) row->user_tag = epoch.tag(history::IndexedField::user, row->id.text());
+  if (!beside.number.empty()) row->number_tag = epoch.tag(history::IndexedField::number, row->id.text());
+  return row;
 }
 
 Result<store::HistoryRow> HistoryBook::seal(const Ports& ports, const Unsealed& event) {
@@ -141,6 +184,9 @@ Result<store::HistoryRow> HistoryBook::seal(const Ports& ports, const Unsealed& 
     row.user_tag = epoch->tag(history::IndexedField::user, event.user);
     row.number_tag = epoch->tag(history::IndexedField::number, event.number);
     row.epoch = std::shared_ptr<store::OpenEpoch>(epoch, &epoch->row);
+    if (event.stream == store::Stream::authentication && epoch->takes_canary(number)) {
+      row.companion = canary(ports, *epoch, event);
+    }
     return row;
   }
 }

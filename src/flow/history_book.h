@@ -40,7 +40,8 @@ class HistoryBook {
   HistoryBook();
   ~HistoryBook();
 
-  // A row ready to be appended. To be asked before the write transaction that stores it.
+  // A row ready to be appended, with a canary as its companion where one is due (flow/canaries.h). To be asked before
+  // the write transaction that stores it.
   // Begins an epoch where none is open: then it reads the store and asks the keys.
   // exhausted: the event is larger than a row.   unavailable: store or keys are away.
   Result<store::HistoryRow> seal(const Ports& ports, const Unsealed& event);
@@ -55,6 +56,8 @@ class HistoryBook {
   // Makes and keeps an epoch.
   Result<std::shared_ptr<const Epoch>> begin(const Ports& ports, const TenantId& tenant, std::int64_t day);
   Result<std::shared_ptr<const Epoch>> open(const Ports& ports, const TenantId& tenant, std::int64_t day);
+  static std::shared_ptr<const store::HistoryRow> canary(const Ports& ports, const Epoch& epoch,
+                                                         const Unsealed& beside);
 
   static constexpr std::size_t kLocks = 16;
   keys::Cache<Epoch> open_;

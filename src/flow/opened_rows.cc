@@ -2,6 +2,7 @@
 
 #include "core/codec/hex.h"
 #include "core/record/stored_event.h"
+#include "flow/canaries.h"
 #include "flow/guards.h"
 #include "flow/history_book.h"
 #include "flow/key_exchange.h"
@@ -76,7 +77,7 @@ Result<OpenedRow> Opener::open(const store::HistoryRow& row) {
   const history::EpochKey* key = TRY(key_of(row, place->epoch));
   const std::string open_part = record::open_part(tenant_, name_of(row.stream), row.day, row.id);
   const std::string text = TRY(key->open(open_part, row.sealed));
-  return OpenedRow{*place, row.day, TRY(decode(row, text))};
+  return OpenedRow{*place, row.day, TRY(decode(row, text)), record::is_canary(text)};
 }
 
 std::vector<std::int64_t> Opener::take_released() {
@@ -92,6 +93,11 @@ Result<Recorded> record_reading(const Ports& ports, store::Txn& txn, const Readi
   event.case_reference = reading.reader.case_reference;
   event.object = name_of(reading.query.stream);
   event.days = reading.released;
+  if (reading.canaries) {
+    const auto touched = row_sets(*reading.canaries, reading.canaries->size());
+    const std::string bulk = TRY(touch_canaries(ports, txn, event, touched));
+    if (!bulk.empty()) return Recorded{0, bulk, Errc::refused};
+  }
   const Grasp grasp = TRY(take_rows(ports, txn, event, reading.rows.size()));
   event.rows = row_sets(reading.rows, grasp.rows);
   event.count = grasp.rows;
@@ -108,7 +114,7 @@ Result<Recorded> record_reading(const Ports& ports, store::Txn& txn, const Readi
     events.push_back(std::move(capped));
   }
   TRY(record(txn, events));
-  return Recorded{grasp.rows, grasp.refusal};
+  return Recorded{grasp.rows, grasp.refusal, Errc::exhausted};
 }
 
 }  // namespace countersign::flow

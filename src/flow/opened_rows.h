@@ -13,6 +13,7 @@ struct OpenedRow {
   history::RowPlace place;
   std::int64_t day = 0;
   OpenedEvent event;
+  bool canary = false;  // about nobody: it goes no further
 };
 
 // The keys of one reading. They are wiped when it ends.
@@ -39,6 +40,7 @@ class Opener {
 struct Recorded {
   std::uint64_t rows = 0;  // how many of them may leave
   std::string refusal;     // why the others may not; empty: all
+  Errc why = Errc::exhausted;  // refused: the reader was ended
 };
 // One page of a reading that is about to leave.
 struct Reading {
@@ -46,6 +48,7 @@ struct Reading {
   const HistoryQuery& query;
   const std::vector<OpenedRow>& rows;
   const std::vector<std::int64_t>& released;
+  const std::vector<OpenedRow>* canaries = nullptr;  // that were on the page; nullptr: none
 };
 // Takes the rows out of the reader's budget and records the reading, or that it was refused, in the transaction given.
 // conflict: the tree or the budget has moved on.

@@ -31,11 +31,19 @@ struct Allowance {
   std::string kind;  // of ledger::Actor
   std::optional<std::int64_t> rows_a_day = std::nullopt, rows_a_month = std::nullopt;
   std::optional<std::int64_t> tenants_an_hour = std::nullopt, tenants_a_month = std::nullopt;
+  // Of how many tenants a reader may come across canaries within an hour; one more is an alarm and his end
+  // (flow/canaries.h).
+  std::optional<std::int64_t> canaries_an_hour = std::nullopt;
 };
 // The operator's command line reads whole logs, but not everybody's; what signs in over a network reads little.
 inline std::vector<Allowance> default_allowances() {
-  return {{.kind = "operator", .tenants_an_hour = 20, .tenants_a_month = 60},
-          {.kind = "staff", .rows_a_day = 500, .rows_a_month = 5'000, .tenants_an_hour = 3, .tenants_a_month = 30},
+  return {{.kind = "operator", .tenants_an_hour = 20, .tenants_a_month = 60, .canaries_an_hour = 10},
+          {.kind = "staff",
+           .rows_a_day = 500,
+           .rows_a_month = 5'000,
+           .tenants_an_hour = 3,
+           .tenants_a_month = 30,
+           .canaries_an_hour = 2},
           {.kind = "tenant_admin", .rows_a_day = 50'000, .rows_a_month = 500'000, .tenants_an_hour = 1},
           {.kind = "api_key",
            .rows_a_day = 50'000, .rows_a_month = 500'000, .tenants_an_hour = 3, .tenants_a_month = 30},
@@ -63,9 +71,9 @@ struct Settings {
   std::vector<Allowance> allowances = default_allowances();
 };
 
-// How many sign-ins have ended, by the result of their event; for the metrics.
+// How many sign-ins have ended, by the result of their event, and how many readers a canary has ended; for the metrics.
 struct SignInCounts {
-  std::atomic<std::int64_t> success = 0, denied = 0, fraud = 0;
+  std::atomic<std::int64_t> success = 0, denied = 0, fraud = 0, alarms = 0;
 };
 
 struct Ports {

@@ -70,21 +70,22 @@ class Pages {
   // Whether there is more to read.
   Result<bool> give(const OnEvent& on_event) {
     const std::vector<store::HistoryRow> page = TRY(next());
-    std::vector<OpenedRow> opened;
+    std::vector<OpenedRow> opened, canaries;
     for (const store::HistoryRow& row : page) {
       position_ = row.position;
       OpenedRow one = TRY(opener_.open(row));
-      if (within(query_, time_of(one.event))) opened.push_back(std::move(one));
+      if (!within(query_, time_of(one.event))) continue;
+      (one.canary ? canaries : opened).push_back(std::move(one));
     }
     const std::vector<std::int64_t> released = opener_.take_released();
-    const Result<Recorded> recorded = record_page(ports_, {reader_, query_, opened, released});
+    const Result<Recorded> recorded = record_page(ports_, {reader_, query_, opened, released, &canaries});
     if (!recorded) return recorded.error();
     for (std::uint64_t i = 0; i < recorded->rows; ++i) {
       if (!on_event(opened[i].event)) return false;
     }
     if (!recorded->refusal.empty()) {
       refusal_recorded_ = true;
-      return Error{Errc::exhausted, recorded->refusal};
+      return Error{recorded->why, recorded->refusal};
     }
     return page.size() == kPageRows;
   }

@@ -37,8 +37,8 @@ std::string log_json_of(const OpenedEvent& event);
 // Calls `on_event` with each event, oldest first, up to the newest acknowledged one; it returns false to stop. Pages by
 // position, so no transaction lasts long; a page is in the ledger before its first event is given out. Waits for
 // commits.
-// refused: the tenant keeps its own keys; or a row was moved or altered.   exhausted: the reader's budget is spent.
-// not_found: the key of that month was destroyed, or is in another keyring.
+// refused: the tenant keeps its own keys; a row was moved or altered; the reader was ended (flow/canaries.h).
+// exhausted: the reader's budget is spent.   not_found: the key of that month was destroyed, or is in another keyring.
 Result<void> read_history(const Ports& ports, const Reader& reader, const HistoryQuery& query,
                           const std::function<bool(const OpenedEvent& event)>& on_event);
 

@@ -99,7 +99,7 @@ Result<void> find(Search& search, Found& found) {
     if (!day || *day < first) break;
     for (const store::HistoryRow& row : TRY(rows_of(search, *day))) {
       OpenedRow one = TRY(opener.open(row));
-      if (is_his(one.event, search.user)) found.rows.push_back(std::move(one));
+      if (!one.canary && is_his(one.event, search.user)) found.rows.push_back(std::move(one));
       if (found.rows.size() == kSignInsShown) break;
     }
     end = *day;

@@ -9,6 +9,7 @@
 #include <tuple>
 
 #include "core/codec/hex.h"
+#include "flow/canaries.h"
 #include "flow/lineage.h"
 #include "store/epochs.h"
 #include "store/history.h"
@@ -134,7 +135,9 @@ Result<void> take_descendants(Search& search, const std::string& root, Instant s
   return {};
 }
 
+// Of its rows about people.
 Result<RowNumbers> numbers_in(const Ports& ports, const store::StoredEpoch& epoch) {
+  const history::CanaryMarks marks = TRY(canary_marks(ports, epoch.tenant, epoch.id));
   RowNumbers out;
   std::int64_t position = 0;
   for (std::int64_t got = kPageRows; got == kPageRows;) {
@@ -143,7 +146,7 @@ Result<RowNumbers> numbers_in(const Ports& ports, const store::StoredEpoch& epoc
                                      [&](const store::HistoryRow& row) {
                                        position = row.position;
                                        const auto place = history::place_of(row.sealed);
-                                       if (place) out.add(place->number, place->number);
+                                       if (place && !is_canary(marks, row)) out.add(place->number, place->number);
                                      });
     }));
   }
@@ -166,7 +169,7 @@ Result<std::uint64_t> count_released(const Ports& ports, const Sum& sum) {
   for (const store::StoredEpoch& epoch : TRY(released_epochs(ports, sum.out.tenant, sum.days))) {
     const auto known = sum.returned.find(codec::to_hex(epoch.id));
     const std::uint64_t before = known == sum.returned.end() ? 0 : known->second.count();
-    std::uint64_t all = epoch.rows ? *epoch.rows : TRY(numbers_in(ports, epoch)).count();
+    std::uint64_t all = epoch.rows ? *epoch.rows - epoch.canaries : TRY(numbers_in(ports, epoch)).count();
     out += std::max(all, before) - before;
   }
   return out;

@@ -45,7 +45,10 @@ void add(Adding& to, const record::ActivityEvent& event) {
 Result<void> open_page(const Administration& by, const Reader& reader, Opener& opener,
                        const std::vector<store::HistoryRow>& page, Adding& to) {
   std::map<store::Stream, std::vector<OpenedRow>> opened;
-  for (const store::HistoryRow& row : page) opened[row.stream].push_back(TRY(opener.open(row)));
+  for (const store::HistoryRow& row : page) {
+    OpenedRow one = TRY(opener.open(row));
+    if (!one.canary) opened[row.stream].push_back(std::move(one));
+  }
   std::vector<std::int64_t> released = opener.take_released();
   for (const auto& [stream, rows] : opened) {
     const HistoryQuery query{.tenant = page.front().tenant, .stream = stream};
@@ -55,7 +58,7 @@ Result<void> open_page(const Administration& by, const Reader& reader, Opener& o
       return {};
     }));
     released.clear();
-    if (!recorded.refusal.empty()) return Error{Errc::exhausted, recorded.refusal};
+    if (!recorded.refusal.empty()) return Error{recorded.why, recorded.refusal};
     for (const OpenedRow& row : rows) std::visit([&](const auto& event) { add(to, event); }, row.event);
   }
   return {};

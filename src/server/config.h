@@ -70,6 +70,9 @@ class Config {
                           "Whose history the command line gives out in an hour; 0: everybody's."};
   Number operator_tenants_a_month{*this, "guards.operator_tenants_a_month", 60, {0, 1'000'000}, "tenants",
                                   "And in a month; 0: everybody's."};
+  Number operator_canaries{*this, "guards.operator_canaries_an_hour", 10, {0, 1'000'000}, "tenants",
+                           "Of how many tenants the command line may come across canaries in an hour; one more ends "
+                           "its credential; 0: everybody's."};
   Number push_lifetime_s{*this, "push.lifetime_s", 60, {10, 600}, "seconds", "How long a push waits for its answer."};
   Number attempt_kept_s{*this, "push.kept_s", 600, {300, 86'400}, "seconds",
                         "How long a decided sign-in can still be asked for."};

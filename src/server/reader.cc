@@ -6,6 +6,7 @@
 #include "core/codec/base64.h"
 #include "core/codec/share_text.h"
 #include "core/history/opening.h"
+#include "core/record/stored_event.h"
 #include "server/passphrase.h"
 #include "server/reader_events.h"
 
@@ -47,11 +48,18 @@ class Output {
   const ReaderQuery& query_;
   const Print& out_;
   CsvTable table_;
+  std::uint64_t canaries_ = 0;
 
  public:
   Output(const ReaderQuery& query, const Print& out) : query_(query), out_(out) {}
 
+  std::uint64_t canaries() const { return canaries_; }
+
   Result<void> row(const history::OpenedText& opened) {
+    if (record::is_canary(opened.text)) {
+      ++canaries_;
+      return {};
+    }
     const std::string& stream = opened.subject.stream;
     if (!query_.stream.empty() && stream != query_.stream) return {};
     const std::string event = TRY(event_json(opened));
@@ -97,7 +105,8 @@ Result<ReaderOutcome> open_exports(const ReaderQuery& query, const Print& out) {
   }
   output.end();
   if (more > 0) outcome.problems.push_back("and " + std::to_string(more) + " more");
-  outcome.opened = opening.opened();
+  outcome.canaries = output.canaries();
+  outcome.opened = opening.opened() - outcome.canaries;
   outcome.closed = opening.closed();
   return outcome;
 }

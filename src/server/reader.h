@@ -37,6 +37,7 @@ struct ReaderQuery {
 };
 struct ReaderOutcome {
   std::uint64_t opened = 0, closed = 0;
+  std::uint64_t canaries = 0;  // opened as well, but about nobody: not printed, and not among `opened`
   std::vector<std::string> problems;  // at most kProblemsShown; then how many more
 };
 inline constexpr std::size_t kProblemsShown = 20;

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include <fstream>
+#include <set>
 #include <sstream>
 
 #include "core/codec/base64.h"
@@ -57,7 +58,7 @@ struct Desk {
     std::ofstream(file, std::ios::binary) << text;
     return file;
   }
-  std::string write_export(const std::vector<record::AuthEvent>& events) {
+  std::string write_export(const std::vector<record::AuthEvent>& events, const std::set<std::string>& canaries = {}) {
     using namespace history;
     const auto key = crypto::X25519PublicKey::from_bytes(*codec::from_base64(codec::Base64::url, public_key));
     EpochHeader header;
@@ -73,7 +74,9 @@ struct Desk {
     std::uint64_t number = 0;
     for (const record::AuthEvent& event : events) {
       const std::string open = record::open_part(kTenant, "authentication", kDay, event.id);
-      out += encode(ExportLine(ExportRow{*at_work->seal(number++, open, record::encode(event)), open})) + "\n";
+      const bool canary = canaries.contains(event.user_name);
+      const std::string text = canary ? record::encode_canary(event) : record::encode(event);
+      out += encode(ExportLine(ExportRow{*at_work->seal(number++, open, text), open})) + "\n";
     }
     return write("export.mfae", out + encode(ExportLine(ExportEnd{number})) + "\n");
   }
@@ -97,6 +100,20 @@ TEST(Reader, PrintsTheEventsOfTheLog) {
   EXPECT_EQ(said.outcome->problems, std::vector<std::string>());
   EXPECT_EQ(said.text, record::to_log_json(events[0]) + "\n" + record::to_log_json(events[1]) + "\n");
   EXPECT_EQ(said.outcome->opened, 2u);
+}
+
+TEST(Reader, PrintsNoCanaryAndSaysHowManyThereWere) {
+  Desk desk;
+  const auto events = std::vector{sign_in("ada"), sign_in("nobody"), sign_in("ben")};
+  for (const ReaderForm form : {ReaderForm::json, ReaderForm::csv}) {
+    const Said said = open(desk, desk.write_export(events, {"nobody"}), form);
+    ASSERT_TRUE(said.outcome) << said.outcome.error().what;
+    EXPECT_EQ(said.text.find("nobody"), said.text.npos) << said.text;
+    EXPECT_NE(said.text.find("ben"), said.text.npos);
+    EXPECT_EQ(said.outcome->opened, 2u);
+    EXPECT_EQ(said.outcome->canaries, 1u);
+    EXPECT_EQ(said.outcome->closed, 0u);
+  }
 }
 
 TEST(Reader, PrintsATableInWhichNothingIsAFormula) {

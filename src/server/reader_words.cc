@@ -48,6 +48,10 @@ int open(const Words& words) {
   for (const std::string& problem : outcome->problems) std::fprintf(stderr, "countersign: %s\n", problem.c_str());
   std::fprintf(stderr, "%llu rows opened, %llu did not\n", static_cast<unsigned long long>(outcome->opened),
                static_cast<unsigned long long>(outcome->closed));
+  if (outcome->canaries > 0) {
+    std::fprintf(stderr, "%llu more are canaries: rows about nobody, by which the service notices thieves\n",
+                 static_cast<unsigned long long>(outcome->canaries));
+  }
   return outcome->problems.empty() && outcome->closed == 0 ? kDone : kRefused;
 }
 

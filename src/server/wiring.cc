@@ -9,6 +9,7 @@
 #include "core/codec/json_write.h"
 #include "core/factor/webauthn_metadata.h"
 #include "faces/control/face.h"
+#include "flow/guards.h"
 #include "flow/key_exchange.h"
 #include "flow/ports.h"
 #include "keys/local.h"
@@ -129,6 +130,7 @@ Result<flow::Settings> settings_of(const Config& config, std::string url, const 
     allowance.rows_a_day = limit(config.operator_rows);
     allowance.tenants_an_hour = limit(config.operator_tenants);
     allowance.tenants_a_month = limit(config.operator_tenants_a_month);
+    allowance.canaries_an_hour = limit(config.operator_canaries);
   }
   return out;
 }
@@ -203,8 +205,9 @@ void reload_certificate(bool own, const CertificatePorts& ports, const DataDir& 
   log.error("certificate.not_reloaded", oplog::field(record::detail, done.error().what));
 }
 
-// What whoever was refused does not hear.
+// What whoever was refused does not hear; an alarm is for whoever is on call, by its name.
 void tell_refusal(oplog::Log& log, std::string_view what, std::string_view why) {
+  if (what == flow::kAlarm) return log.warn("alarm", oplog::field(record::detail, std::string(why)));
   log.warn("signin.refused", oplog::field(record::detail, std::string(what).append(": ").append(why)));
 }
 

@@ -24,6 +24,7 @@ StoredEpoch read_epoch(const Row& row) {
                   .header = copy(row.bytes(4))};
   if (!row.null(5)) out.rows = static_cast<std::uint64_t>(row.integer(5));
   out.trailer = copy(row.bytes(6));
+  out.canaries = static_cast<std::uint64_t>(row.integer(7));
   return out;
 }
 
@@ -60,7 +61,8 @@ Result<std::vector<StoredEpoch>> unclosed_epochs(Txn& txn, std::int64_t before_d
 Result<bool> close_epoch(Txn& txn, const StoredEpoch& epoch) {
   if (!epoch.rows || epoch.trailer.empty()) return Error{Errc::malformed, "an epoch is closed with rows and trailer"};
   return TRY(txn.change(Query::close_epoch, {epoch.tenant, epoch.day, ByteView(epoch.id),
-                                             static_cast<std::int64_t>(*epoch.rows), epoch.trailer})) == 1;
+                                             static_cast<std::int64_t>(*epoch.rows), epoch.trailer,
+                                             static_cast<std::int64_t>(epoch.canaries)})) == 1;
 }
 
 Result<std::int64_t> delete_epochs(Txn& txn, const TenantId& tenant, DayRange days, int limit) {

@@ -31,6 +31,7 @@ struct StoredEpoch {
   Bytes header;
   std::optional<std::uint64_t> rows = std::nullopt;  // closed: how many
   Bytes trailer = {};  // empty: still open
+  std::uint64_t canaries = 0;  // closed: how many of the rows are about nobody (core/history/canary.h)
 };
 // With its header alone, unless the epoch is there already: its first rows may come from several transactions at once.
 Result<void> insert_epoch(Txn& txn, const OpenEpoch& epoch);
@@ -41,7 +42,7 @@ Result<std::optional<StoredEpoch>> epoch_by_id(Txn& txn, const TenantId& tenant,
                                                const history::EpochId& id);
 // Epochs without a trailer of days before `before_day`, of all tenants, the oldest day first.
 Result<std::vector<StoredEpoch>> unclosed_epochs(Txn& txn, std::int64_t before_day, int limit);
-// With its `rows` and `trailer`. Once: false where it has a trailer already.
+// With its `rows`, `trailer` and `canaries`. Once: false where it has a trailer already.
 // malformed: without rows or trailer.
 Result<bool> close_epoch(Txn& txn, const StoredEpoch& epoch);
 // At most `limit`, the oldest days first; how many there were. Their rows are history.h's.

@@ -143,8 +143,10 @@ TEST_P(Epochs, AreClosedOnce) {
     TRY(close_epoch(txn, mine));
     return {};
   }), Errc::malformed);
+  EXPECT_EQ(mine.canaries, 0u);
   mine.rows = 1;
   mine.trailer = {'T', 0};
+  mine.canaries = 1;
   StoredEpoch foreign = mine;
   foreign.tenant = kOther;
   EXPECT_FALSE(close(foreign));
@@ -156,6 +158,19 @@ TEST_P(Epochs, AreClosedOnce) {
   const StoredEpoch stored = epochs(kTenant, kDay, kDay).front();
   EXPECT_EQ(stored.rows, 1u);
   EXPECT_EQ(stored.trailer, mine.trailer);
+  EXPECT_EQ(stored.canaries, 1u);
+}
+
+TEST_P(Epochs, ACompanionIsWrittenWithItsRowOrNotAtAll) {
+  HistoryRow first = row(open_epoch(1));
+  first.companion = std::make_shared<const HistoryRow>(row(open_epoch(1)));
+  EXPECT_EQ(write([&](Txn& txn) -> Result<void> {
+    TRY(append_history(txn, first));
+    return Error{Errc::refused, "changed its mind"};
+  }), Errc::refused);
+  EXPECT_EQ(count(kTenant), 0);
+  ASSERT_EQ(append({first}), std::nullopt);
+  EXPECT_EQ(count(kTenant), 2);
 }
 
 TEST_P(Epochs, UnclosedOnesOfEarlierDaysAreFound) {

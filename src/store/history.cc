@@ -50,7 +50,7 @@ Result<void> append_history(Txn& txn, const HistoryRow& row) {
   }
   TRY(txn.change(Query::append_history, {row.tenant, static_cast<int>(row.stream), row.day, row.id, row.sealed,
                                          row.user_tag, row.number_tag}));
-  return {};
+  return row.companion ? append_history(txn, *row.companion) : Result<void>();
 }
 
 // The index is by (tenant, stream, day, position), the order asked for is by position. The two differ only around

@@ -26,9 +26,10 @@ struct HistoryRow {
   std::int64_t position = 0;  // set by the store, grows in the order of writing
   std::optional<int> user_tag = std::nullopt, number_tag = std::nullopt;  // core/history/blind_index.h
   std::shared_ptr<OpenEpoch> epoch = nullptr;  // to write only; shared by all rows of an epoch that are under way
+  std::shared_ptr<const HistoryRow> companion = nullptr;  // to write only, with this one; shared by its copies
 };
 
-// With the row goes its epoch's header, until that is known to be durable.
+// With the row go its companion, and its epoch's header until that is known to be durable.
 Result<void> append_history(Txn& txn, const HistoryRow& row);
 // Rows after `position` of days first_day..last_day, oldest first, at most `limit`. Views die with the call.
 Result<std::int64_t> history_page(Txn& txn, const TenantId& tenant, Stream stream, std::int64_t first_day,

@@ -70,7 +70,12 @@ std::string encode(const AuthEvent& event) {
 
 std::string encode(const ActivityEvent& event) { return begin(event, kActivityVersion).take(); }
 
+std::string encode_canary(const AuthEvent& decoy) { return std::string(kCanaryMark) + encode(decoy); }
+
+bool is_canary(std::string_view text) { return text.starts_with(kCanaryMark); }
+
 Result<void> decode(std::string_view text, AuthEvent& into) {
+  if (is_canary(text)) text.remove_prefix(kCanaryMark.size());
   const bool without_browser = text.starts_with(kAuthWithoutBrowser);
   codec::FieldReader in(text, without_browser ? kAuthWithoutBrowser : kAuthVersion, kStoredEventMax);
   read(in, into);

@@ -53,6 +53,18 @@ TEST(StoredEvent, ReadsAnAuthenticationThatKnewNoBrowser) {
   EXPECT_EQ(decode(std::string(kVersion1) + "0:;", back).error().code, Errc::malformed);
 }
 
+TEST(StoredEvent, ACanaryIsASignInUnderAMark) {
+  const std::string text = encode_canary(full());
+  EXPECT_TRUE(is_canary(text));
+  EXPECT_FALSE(is_canary(encode(full())));
+  AuthEvent back;
+  back.id = full().id;
+  back.tenant = full().tenant;
+  ASSERT_TRUE(decode(text, back));
+  EXPECT_EQ(to_log_json(back), to_log_json(full()));
+  EXPECT_EQ(decode(std::string(kCanaryMark) + text, back).error().code, Errc::malformed) << "one mark, not two";
+}
+
 TEST(StoredEvent, AnActivityComesBackWhole) {
   ActivityEvent event;
   event.at = from_unix_ms(1'700'000'000'123);

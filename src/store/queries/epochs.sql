@@ -5,19 +5,20 @@ INSERT INTO epochs (tenant_id, day, id, writer, header, row_count, trailer) VALU
 ON CONFLICT DO NOTHING;
 
 -- name: epochs_of
-SELECT tenant_id, day, id, writer, header, row_count, trailer
+SELECT tenant_id, day, id, writer, header, row_count, trailer, canaries
 FROM epochs WHERE tenant_id = $1 AND day >= $2 AND day <= $3 ORDER BY day, id;
 
 -- name: epoch_by_id
-SELECT tenant_id, day, id, writer, header, row_count, trailer
+SELECT tenant_id, day, id, writer, header, row_count, trailer, canaries
 FROM epochs WHERE tenant_id = $1 AND day = $2 AND id = $3;
 
 -- name: unclosed_epochs
-SELECT tenant_id, day, id, writer, header, row_count, trailer
+SELECT tenant_id, day, id, writer, header, row_count, trailer, canaries
 FROM epochs WHERE row_count IS NULL AND day < $1 ORDER BY day, tenant_id, id LIMIT $2;
 
 -- name: close_epoch
-UPDATE epochs SET row_count = $4, trailer = $5 WHERE tenant_id = $1 AND day = $2 AND id = $3 AND row_count IS NULL;
+UPDATE epochs SET row_count = $4, trailer = $5, canaries = $6
+WHERE tenant_id = $1 AND day = $2 AND id = $3 AND row_count IS NULL;
 
 -- name: delete_epochs
 DELETE FROM epochs WHERE (tenant_id, day, id) IN

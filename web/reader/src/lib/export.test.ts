@@ -76,6 +76,17 @@ test("an export opens", async () => {
   expect(problems).toEqual([]);
 });
 
+test("a canary is counted and not shown", async () => {
+  const browser = fields("", "", "", "");
+  const who = fields("authentication", "success", "", "", "DU1", "nobody", "", "", "", "", "", "", "", "", "");
+  const canary = await sealed(2, `k1;a2;${fields("1773446400000")}${who}${fields("", "0")}${browser}`);
+  const rows = [...lines.rows, { row: toBase64url(canary.row), open: toBase64url(canary.open) }];
+  const opening = await open([lines.head, lines.key, { ...lines.epoch, trailer: "" }, ...rows, { end: 3 }]);
+  expect(opening.events.map((event) => event["actor.name"])).toEqual(["ada", "ben"]);
+  expect(opening.canaries).toBe(1);
+  expect(opening.problems).toEqual([]);
+});
+
 test("without the day's key nothing opens, and the page says what is missing", async () => {
   const { events, problems } = await open(whole.filter((line) => line !== lines.key));
   expect(events).toEqual([]);

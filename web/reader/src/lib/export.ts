@@ -2,7 +2,7 @@
 import { fromBase64url, malformed, ReadError, refused, same, toBase64url, type Bytes } from "./bytes.ts";
 import { dateOf, decodeHeader, decodeTrailer, EpochKey, placeOf, rootOf, rowHash, unwrap } from "./epoch.ts";
 import type { Header, Trailer } from "./epoch.ts";
-import { decodeEvent, decodeOpen, type Event } from "./event.ts";
+import { decodeEvent, decodeOpen, isCanary, type Event } from "./event.ts";
 import type { KeyPair } from "./keys.ts";
 import { readSlot, type Slot } from "./slot.ts";
 
@@ -102,6 +102,7 @@ interface Waiting {
 
 export class Opening {
   readonly events: Event[] = [];
+  canaries = 0; // opened, and not among the events
   #problems = new Map<string, number>();
   #tenant = "";
   #whole = true;
@@ -216,7 +217,10 @@ export class Opening {
       const about = decodeOpen(open);
       const { tenant, day } = epoch.header;
       if (about.tenant !== tenant || about.day !== day) throw refused("the row is not where it belongs");
-      return decodeEvent(await epoch.key.open(row, open), about);
+      const text = await epoch.key.open(row, open);
+      if (!isCanary(text)) return decodeEvent(text, about);
+      this.canaries++;
+      return undefined;
     } catch (error) {
       if (!(error instanceof ReadError)) throw error;
       this.#problem(this.#sentence(`${dateOf(epoch.header.day)}, row ${place.number}`, error), 1);
