@@ -13,7 +13,8 @@ import time
 import faults
 import ledger
 import own_postgres
-from harness import Server, check, expect, expect_equal, main, program, temporary_folder
+from harness import (Refused, Server, check, expect, expect_equal, main, need_command, program,
+                     temporary_folder)
 
 KILLS = int(os.environ.get("COUNTERSIGN_PG_KILLS", "4"))
 PEOPLE = 5
@@ -94,6 +95,30 @@ def _():
     for token in people.tokens.values():
         token.counter += 1  # the commit may have been on its way; the next code is fresh
     print(f"      recovered {people.until('allow'):.2f} s after it went on", flush=True)
+    people.book.check(server.history(tenant), away_left_nothing=False)
+
+
+def sql(text):
+    done = subprocess.run([need_command("psql", "postgresql-client"), "--quiet", "--no-psqlrc", "--command", text,
+                           database.url], capture_output=True, text=True, timeout=20)
+    expect_equal(done.returncode, 0, done.stderr)
+
+
+@check("its disk is full (53100): what the ledger must record is refused, sign-ins are tried, and all goes on by itself")
+def _():
+    people.until("allow")
+    sql("CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'No space left on device' "
+        "USING ERRCODE = '53100'; END $$; CREATE TRIGGER full_disk BEFORE INSERT ON history EXECUTE FUNCTION full_disk()")
+    expect_equal(people.all_at_once(), [ledger.AWAY] * PEOPLE, "where nothing fits")
+    sql("DROP TRIGGER full_disk ON history")  # from here on there is room for sign-ins
+    try:
+        server.run("user", "list", "--tenant", "Acme")
+        expect(False, "a list was given out although its event may not fit")
+    except Refused as refused:
+        expect_equal((refused.code, "disk is full" in refused.text), (3, True), refused.text)
+    expect_equal(people.all_at_once(), ["allow"] * PEOPLE, "where a row fits")
+    expect_equal(faults.readyz(server).json["store"], "short of room", "/readyz")
+    faults.until_room(server)
     people.book.check(server.history(tenant), away_left_nothing=False)
 
 
