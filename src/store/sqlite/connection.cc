@@ -46,7 +46,7 @@ Error error_of(sqlite3* db) {
   return say(Errc::unavailable, "see the code in the SQLite manual");
 }
 
-// Room on the disk, in the user's quota, or of the file as it is allowed to grow.
+// Room on the disk or in the user's quota.
 bool wants_room(sqlite3* db) {
   const int code = sqlite3_errcode(db) & 0xff;
   const int system = sqlite3_system_errno(db);
