@@ -43,6 +43,7 @@ DIGITS = 8                         # of a code: six digits stand everywhere by c
 TRIED_MAX = 4 << 20                # bytes of a file of which every 32 are tried as a key
 LABEL = b"countersign-history/v1"  # docs/protocols/history.md
 AHEAD = 32                         # every secret is so long
+HEX = re.compile(rb"[0-9a-f-]{24,}")  # ids and hashes: among 100,000 some group of eight is a code by chance
 
 clock = shifted.Shifted()
 server = clock.server
@@ -141,7 +142,7 @@ class Image:
 
 def found_in(data):
     """Which numbers, seeds and codes stand in these bytes."""
-    runs = set(re.findall(rb"(?<![0-9])[0-9]{8,11}(?![0-9])", data))
+    runs = set(re.findall(rb"(?<![0-9])[0-9]{8,11}(?![0-9])", HEX.sub(b"/", data)))
     digits = {run.decode() for run in runs}
     numbers = {number for number in People.numbers if number in digits or number[1:] in digits}
     seeds = {seed for seed in People.seeds for form in (seed, seed.hex().encode(), base64.b32encode(seed).rstrip(b"="))

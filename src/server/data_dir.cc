@@ -1,11 +1,16 @@
 #include "server/data_dir.h"
 
 #include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
 #include <sys/file.h>
+#include <sys/inotify.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
+#include <cstdlib>
 #include <cstring>
 #include <system_error>
 
@@ -15,6 +20,8 @@ namespace {
 constexpr mode_t kOwnerDirectory = 0700;
 constexpr mode_t kOwnerFile = 0600;
 constexpr mode_t kEveryonesFile = 0644;
+constexpr std::chrono::seconds kChildLetsGo{2};
+constexpr int kLookAgainMs = 20;
 
 Error cannot(std::string_view what, const std::string& path) {
   return Error{Errc::unavailable, path + ": " + std::string(what) + ": " + std::strerror(errno)};
@@ -45,11 +52,29 @@ bool write_all(int fd, std::string_view text) {
   return true;
 }
 
-std::string holder(int lock) {
+// The process that noted itself in the lock; 0: none has.
+pid_t holder(int lock) {
   char text[32] = {};
   const ssize_t n = ::pread(lock, text, sizeof text - 1, 0);
-  if (n <= 0) return "another process";
-  return "process " + std::string(text, std::strcspn(text, "\n"));
+  return n <= 0 ? 0 : static_cast<pid_t>(std::strtol(text, nullptr, 10));
+}
+
+// Where the holder is gone, what holds the lock yet is a child of it that has not become keyd: it was killed while
+// starting, and the child closes the file in a moment.
+bool hold(int lock, const std::string& file) {
+  const File watch(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
+  ::inotify_add_watch(watch.get(), file.c_str(), IN_CLOSE_WRITE);
+  const auto end = std::chrono::steady_clock::now() + kChildLetsGo;
+  while (::flock(lock, LOCK_EX | LOCK_NB) != 0) {
+    const pid_t by = holder(lock);
+    const bool gone = by > 0 && ::kill(by, 0) != 0 && errno == ESRCH;
+    if (!gone || std::chrono::steady_clock::now() >= end) return false;
+    pollfd closed{.fd = watch.get(), .events = POLLIN, .revents = 0};
+    ::poll(&closed, 1, kLookAgainMs);  // what is closed is unlocked a little later
+    char events[512];
+    (void)!::read(watch.get(), events, sizeof events);
+  }
+  return true;
 }
 
 }  // namespace
@@ -69,8 +94,10 @@ Result<DataDir> DataDir::open(const std::filesystem::path& path) {
   }
   File lock(::open((absolute / "lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, kOwnerFile));
   if (lock.get() < 0) return cannot("its lock cannot be opened", path.string());
-  if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
-    return Error{Errc::conflict, path.string() + ": in use by " + holder(lock.get()) +
+  if (!hold(lock.get(), (absolute / "lock").string())) {
+    const pid_t by = holder(lock.get());
+    return Error{Errc::conflict, path.string() + ": in use by " +
+                                     (by > 0 ? "process " + std::to_string(by) : "another process") +
                                      "; stop it, or give this one another --data"};
   }
   const std::string pid = std::to_string(::getpid()) + "\n";
