@@ -7,6 +7,7 @@
 #include "core/codec/json_write.h"
 #include "core/ledger/proof.h"
 #include "server/bundle_check.h"
+#include "server/tree_check.h"
 
 namespace countersign::server {
 namespace {
@@ -27,6 +28,16 @@ Result<void> verify_folder(const Globals& globals, const Words& words, const led
   w.key("signed_by").string(checked.signer).key("files").integer(static_cast<std::uint64_t>(checked.files));
   w.key("reads").integer(static_cast<std::uint64_t>(checked.reads));
   w.key("rows").integer(static_cast<std::uint64_t>(checked.rows));
+  say(globals, w);
+  return {};
+}
+
+Result<void> verify_tree(const Globals& globals, const Words& words, const ledger::Policy& policy) {
+  const CheckedTree checked = TRY(check_tree(words.what, policy));
+  codec::JsonWriter w;
+  w.begin_object().key("verified").string("tree").key("tree").string(checked.tree).key("log").string(checked.log);
+  w.key("events").integer(checked.events);
+  w.key("cosigned_by").integer(static_cast<std::uint64_t>(checked.witnesses));
   say(globals, w);
   return {};
 }
@@ -57,17 +68,19 @@ Result<void> verify(const Globals& globals, const Words& words) {
   const std::string text = TRY(read_whole(words.policy));
   const ledger::Policy policy = TRY(ledger::parse_policy(text));
   std::error_code ignored;
-  return std::filesystem::is_directory(words.what, ignored) ? verify_folder(globals, words, policy)
-                                                            : verify_file(globals, words, policy);
+  if (!std::filesystem::is_directory(words.what, ignored)) return verify_file(globals, words, policy);
+  return is_exported_tree(words.what) ? verify_tree(globals, words, policy) : verify_folder(globals, words, policy);
 }
 
 }  // namespace
 
 void add_verify_command(CLI::App& app, const Globals& globals, std::function<int()>& chosen) {
-  CLI::App* sub = app.add_subcommand("verify", "Check a proof or a tenant's bundle; needs no server and no network");
+  CLI::App* sub =
+      app.add_subcommand("verify", "Check a proof, an exported tree or a bundle; needs no server and no network");
   sub->fallthrough();
   auto words = std::make_shared<Words>();  // shared: CLI11's options and the callback refer to it
-  sub->add_option("what", words->what, "An .event-proof, a .tlog-proof, or a bundle's folder")->required();
+  sub->add_option("what", words->what,
+                  "An .event-proof, a .tlog-proof, or the folder of a tree or a bundle")->required();
   sub->add_option("--policy", words->policy, "Whom to trust: logs, witnesses, quorum (docs/protocols/ledger.md)")
       ->required();
   sub->add_option("--entry", words->entry, "The bytes of the leaf, where the proof does not hold them");
