@@ -7,5 +7,7 @@ for program in build/release/bench/*_bench; do
   printf '\n== %s\n' "$program"
   "$program"
 done
+printf '\n== bench/incident.py\n'
+python3 bench/incident.py
 printf '\n== bench/promises.py %s\n' "$*"
 exec python3 bench/promises.py "$@"

@@ -161,7 +161,7 @@ def web():
 
 
 def release():
-    return verdict(build("release", ["countersign"]))
+    return verdict(build("release", ["countersign", "incident_seed", "ledger_whole"]))
 
 
 def unit():
