@@ -66,6 +66,7 @@ need_to_run() {
   need libp11-dev header libp11.h
   need libtss2-dev header tss2/tss2_esys.h
   need libseccomp-dev header seccomp.h
+  need libcurl4-openssl-dev header curl/curl.h
   need npm cmd npm
 }
 
@@ -93,6 +94,8 @@ need_to_test() {
   need golang-golang-x-mod-dev file /usr/share/gocode/src/golang.org/x/mod/sumdb/tlog/tlog.go
   need openssl cmd openssl
   need python3-venv file '/usr/lib/python3*/ensurepip/__init__.py'
+  need python3-aiosmtpd file /usr/lib/python3/dist-packages/aiosmtpd/smtp.py
+  need exim4-daemon-light cmd exim4
   need libfaketime file '/usr/lib/*/faketime/libfaketimeMT.so.1'
   need ca-certificates file /etc/ssl/certs/ca-certificates.crt
 }

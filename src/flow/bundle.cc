@@ -190,23 +190,8 @@ class Bundling {
 
 Result<void> one_bundle(const Administration& by, const Scope& scope, const ExposedTenant& exposed,
                         const std::pair<const WriteLetters&, const OnBundleFile&>& out) {
-  const Ports& ports = by.ports;
-  BundleFacts facts{.scope = scope, .exposed = exposed, .tenant = {}, .made = ports.clock.now()};
-  TRY(ports.store.read([&](store::Txn& txn) -> Result<void> {
-    const auto tenant = TRY(store::tenant_by_id(txn, exposed.tenant));
-    if (!tenant) return Error{Errc::not_found, "a tenant of this scope is gone"};
-    facts.tenant = *tenant;
-    facts.custody = TRY(store::keeping_of(txn, exposed.tenant)).custody;
-    return {};
-  }));
-  const ExposedRows rows = TRY(rows_of(ports, scope, exposed));
-  Result<ExposedPeople> people = people_of(by, scope, exposed);
-  if (!people && people.error().code == Errc::unavailable) return people.error();
-  if (people) {
-    facts.people = *std::move(people);
-  } else {
-    facts.people_unknown = people.error().what;
-  }
+  const BundleFacts facts = TRY(facts_of(by, scope, exposed));
+  const ExposedRows rows = TRY(rows_of(by.ports, scope, exposed));
   Bundling bundle(by, facts, out.second);
   TRY(bundle.record_rows(rows.returned));
   TRY(bundle.put_rows(rows.returned));
@@ -216,6 +201,25 @@ Result<void> one_bundle(const Administration& by, const Scope& scope, const Expo
 }
 
 }  // namespace
+
+Result<BundleFacts> facts_of(const Administration& by, const Scope& scope, const ExposedTenant& exposed) {
+  BundleFacts facts{.scope = scope, .exposed = exposed, .tenant = {}, .made = by.ports.clock.now()};
+  TRY(by.ports.store.read([&](store::Txn& txn) -> Result<void> {
+    const auto tenant = TRY(store::tenant_by_id(txn, exposed.tenant));
+    if (!tenant) return Error{Errc::not_found, "a tenant of this scope is gone"};
+    facts.tenant = *tenant;
+    facts.custody = TRY(store::keeping_of(txn, exposed.tenant)).custody;
+    return {};
+  }));
+  Result<ExposedPeople> people = people_of(by, scope, exposed);
+  if (!people && people.error().code == Errc::unavailable) return people.error();
+  if (people) {
+    facts.people = *std::move(people);
+  } else {
+    facts.people_unknown = people.error().what;
+  }
+  return facts;
+}
 
 Result<void> each_bundle(const Administration& by, const BundleQuery& query, const WriteLetters& letters,
                          const OnBundleFile& on_file) {

@@ -33,6 +33,9 @@ struct BundleFile {
   std::string path;  // within the tenant's directory
   std::string content;
 };
+// The people are opened for it, which is a reading.   not_found: the tenant is gone.
+Result<BundleFacts> facts_of(const Administration& by, const Scope& scope, const ExposedTenant& exposed);
+
 using WriteLetters = std::function<Result<std::vector<BundleFile>>(const BundleFacts& facts)>;
 // Takes one file of a tenant. Errors pass.
 using OnBundleFile = std::function<Result<void>(const TenantId& tenant, const BundleFile& file)>;

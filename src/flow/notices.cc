@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "flow/subscribe.h"
+#include "store/breach.h"
 #include "store/users.h"
 
 namespace countersign::flow {
@@ -18,11 +19,24 @@ Result<store::StoredNotice> seal(const Ports& ports, const TenantId& tenant, con
   store::StoredNotice out;
   out.tenant = tenant;
   out.user = user;
-  out.id = random_uuid(ports.random);
+  out.id = draft.id.empty() ? random_uuid(ports.random) : draft.id;
   out.kind = name(draft.kind);
   out.created = ports.clock.now();
   out.sealed = TRY(ports.keys.seal(place_of(tenant, out.id), Secret(draft.text)));
   return out;
+}
+
+// Those that this fetching delivers. When the mark is lost in a crash the next fetching makes it.
+void mark_delivered(const Ports& ports, const std::vector<store::BreachNotice>& fresh) {
+  if (fresh.empty()) return;
+  ports.store.write(
+      [&ports, fresh](store::Txn& txn) -> Result<void> {
+        for (const store::BreachNotice& one : fresh) {
+          TRY(store::mark_breach_notice(txn, one, store::NoticeState::delivered, ports.clock.now()));
+        }
+        return {};
+      },
+      [](Result<void>) {});
 }
 
 }  // namespace
@@ -58,13 +72,24 @@ Result<void> note(const Ports& ports, store::Txn& txn, const store::StoredNotice
 }
 
 Result<std::vector<Notice>> notices_of(const Ports& ports, const Phone& phone) {
-  const auto stored = TRY(store::read(
-      ports.store, [&](store::Txn& txn) { return store::notices_page(txn, phone.tenant, phone.user, kNoticesShown); }));
+  std::vector<store::StoredNotice> stored;
+  std::vector<store::BreachNotice> fresh;
+  TRY(ports.store.read([&](store::Txn& txn) -> Result<void> {
+    fresh.clear();
+    stored = TRY(store::notices_page(txn, phone.tenant, phone.user, kNoticesShown));
+    for (const store::StoredNotice& one : stored) {
+      if (one.kind != name(NoticeKind::breach)) continue;
+      const auto notice = TRY(store::breach_notice_by_id(txn, one.tenant, one.id));
+      if (notice && !notice->delivered) fresh.push_back(*notice);
+    }
+    return {};
+  }));
   std::vector<Notice> out;
   for (const store::StoredNotice& one : stored) {
     const Secret text = TRY(ports.keys.unseal(place_of(one.tenant, one.id), one.sealed));
     out.push_back({one.id, one.kind, std::string(text.reveal()), one.created});
   }
+  mark_delivered(ports, fresh);
   return out;
 }
 

@@ -26,6 +26,7 @@ std::string_view name(NoticeKind kind);
 struct NoticeDraft {
   NoticeKind kind = NoticeKind::factor_added;
   std::string text;        // a sentence or two for its reader; nothing that a stranger could have written
+  std::string id{};        // of the breach notice that it is; empty: one is made
 };
 // Before the write.
 Result<store::StoredNotice> seal_notice(const Ports& ports, const User& user, const NoticeDraft& draft);
@@ -40,7 +41,7 @@ struct Notice {
   std::string text;
   Instant created{};
 };
-// The user's, newest first, at most kNoticesShown.
+// The user's, newest first, at most kNoticesShown. A breach notice among them is delivered with that.
 Result<std::vector<Notice>> notices_of(const Ports& ports, const Phone& phone);
 
 }  // namespace countersign::flow

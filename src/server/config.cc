@@ -8,7 +8,9 @@
 #include <fstream>
 #include <sstream>
 
+#include "core/identity/mail_address.h"
 #include "core/webpush/endpoint.h"
+#include "delivery/mail/smtp.h"
 
 namespace countersign::server {
 namespace {
@@ -103,6 +105,17 @@ class Reader {
   }
 };
 
+Result<void> check_mail(const Config& config) {
+  const auto bad = [](std::string what) { return Error{Errc::malformed, std::move(what)}; };
+  if ((*config.mail_username).empty() != (*config.mail_password_file).empty()) {
+    return bad("mail.username and mail.password_file go together: give both or neither");
+  }
+  if ((*config.mail_url).empty()) return {};
+  if (const auto url = mail::check_url(*config.mail_url); !url) return bad("mail.url: " + url.error().what);
+  if (const auto from = check_mail_address(*config.mail_from); !from) return bad("mail.from: " + from.error().what);
+  return {};
+}
+
 Result<void> check_whole(const Config& config, std::string_view file) {
   const auto say = [&](std::string_view what) {
     return Error{Errc::malformed, std::string(file) + ": " + std::string(what)};
@@ -122,6 +135,7 @@ Result<void> check_whole(const Config& config, std::string_view file) {
   if (!contact.empty() && !contact.starts_with("mailto:") && !contact.starts_with("https://")) {
     return say("push.contact: begins with mailto: or https://");
   }
+  if (const Result<void> mail = check_mail(config); !mail) return say(mail.error().what);
   const std::string& database = *config.database;
   if (database != "sqlite" && !database.starts_with("postgresql://") && !database.starts_with("postgres://")) {
     return say("database: sqlite or postgresql://…");

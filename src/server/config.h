@@ -90,6 +90,17 @@ class Config {
                          "PEM: who certifies the witnesses' HTTPS; empty: the system's authorities."};
   Text push_contact{*this, "push.contact", "", "URL",
                     "A mailto: or https: address at which a push service finds the operator; empty: `public_url`."};
+  Text mail_url{*this, "mail.url", "", "URL",
+                "The mail server that takes our mails: smtp://host[:port] with STARTTLS, or smtps://host[:port]; "
+                "empty: no mail is sent."};
+  Text mail_from{*this, "mail.from", "", "address", "From whom mails are: the sender, and the From line."};
+  Text mail_username{*this, "mail.username", "", "name", "Who signs in there; empty: nobody."};
+  Text mail_password_file{*this, "mail.password_file", "", "path", "A file with that user's password."};
+  Text mail_ca{*this, "mail.ca", "", "path", "PEM: who certifies the mail server; empty: the system's authorities."};
+  Text mail_tls{*this, "mail.tls", "auto", "",
+                "`required`: nothing is said before TLS; `auto`: the same, but for smtp:// to this machine itself.",
+                {"auto", "required"}};
+  Number mail_timeout_s{*this, "mail.timeout_s", 60, {1, 600}, "seconds", "Time for handing over one mail."};
   Number activation_lifetime_s{*this, "activation.lifetime_s", 86'400, {60, 2'592'000}, "seconds",
                                "How long an activation link works."};
 };

@@ -8,6 +8,7 @@
 #include "core/base/result.h"
 #include "faces/duo/routes.h"
 #include "faces/ledger/serve.h"
+#include "faces/notice/face.h"
 #include "faces/oidc/face.h"
 #include "flow/ports.h"
 #include "oplog/log.h"
@@ -30,6 +31,7 @@ class Faces {
   duo::DuoFace duo_;
   oidc::OidcFace oidc_;
   ledger_face::LedgerFace ledger_;
+  notice::NoticeFace notice_;
 };
 
 }  // namespace countersign::server

@@ -40,6 +40,14 @@ constexpr std::string_view kSignInsMeaning = "Sign-ins ended and logged, by the 
 constexpr std::string_view kPushes = "countersign_push_messages_total";
 constexpr std::string_view kPushesMeaning = "Web Push messages tried, by what became of them.";
 
+constexpr std::string_view kMails = "countersign_mails_total";
+constexpr std::string_view kMailsMeaning = "Mails tried, by what became of them.";
+
+template <std::atomic<std::int64_t> MailCounts::*kCount>
+double mails(const Measured& m) {
+  return m.mails ? of(m.mails->*kCount) : 0.0;
+}
+
 constexpr Metric kMetrics[] = {
     {"countersign_connections_accepted_total", "", "", kCounter, "Connections accepted.",
      [](const Measured& m) { return of(m.http.connections_accepted); }},
@@ -84,6 +92,9 @@ constexpr Metric kMetrics[] = {
     {kPushes, "result", "sent", kCounter, kPushesMeaning, [](const Measured& m) { return of(m.pushes.sent); }},
     {kPushes, "result", "failed", kCounter, kPushesMeaning, [](const Measured& m) { return of(m.pushes.failed); }},
     {kPushes, "result", "gone", kCounter, kPushesMeaning, [](const Measured& m) { return of(m.pushes.gone); }},
+    {kMails, "result", "sent", kCounter, kMailsMeaning, mails<&MailCounts::sent>},
+    {kMails, "result", "refused", kCounter, kMailsMeaning, mails<&MailCounts::refused>},
+    {kMails, "result", "later", kCounter, kMailsMeaning, mails<&MailCounts::later>},
     {"countersign_ledger_cosignatures", "", "", kGauge, "Witnesses that have cosigned the ledger's newest head.",
      [](const Measured& m) { return m.witnesses ? static_cast<double>(m.witnesses->cosigned()) : 0.0; }},
     {"countersign_ledger_quorum_met", "", "", kGauge, "1 while enough witnesses have cosigned the newest head.",

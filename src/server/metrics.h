@@ -14,6 +14,7 @@
 #include "net/counters.h"
 #include "net/http.h"
 #include "server/dispatcher.h"
+#include "server/mailer.h"
 
 namespace countersign::server {
 
@@ -27,6 +28,7 @@ struct Measured {
   const PushCounts& pushes;
   const flow::WitnessBook* witnesses = nullptr;  // of the ledger; nullptr: it has none
   std::function<store::Room()> room = [] { return store::Room(); };
+  const MailCounts* mails = nullptr;             // nullptr: nobody sends any
 };
 
 enum class MetricKind { counter, gauge };

@@ -2,12 +2,14 @@
 
 #include <future>
 
+#include "flow/mail.h"
 #include "flow/notices.h"
 #include "flow/push.h"
 #include "flow/reseal.h"
 #include "store/attempts.h"
 #include "store/breach.h"
 #include "store/history.h"
+#include "store/mails.h"
 #include "store/protection.h"
 #include "store/push.h"
 #include "store/visits.h"
@@ -45,6 +47,7 @@ constexpr Sweep kSweeps[] = {
     {store::delete_notices_before, kNoticesKept},
     {store::expire_exports, milliseconds(0)},
     {store::delete_exports_before, kExportsKept},
+    {store::delete_mails_before, flow::kMailsKept},
 };
 
 }  // namespace

@@ -27,6 +27,7 @@
 #include "server/faces.h"
 #include "server/metrics.h"
 #include "server/ledger_keeper.h"
+#include "server/mailer.h"
 #include "server/push_key.h"
 #include "server/router.h"
 #include "server/signals.h"
@@ -121,6 +122,7 @@ Result<flow::Settings> settings_of(const Config& config, std::string url, const 
   out.public_url = std::move(url);
   out.related_origins = *config.related_origins;
   out.node = *config.node;
+  out.mail = (*config.mail_url).empty() ? flow::Mailing::none : flow::Mailing::by_server;
   out.retention_days = static_cast<int>(*config.retention_days);
   const auto limit = [](const Number& number) {
     return *number == 0 ? std::optional<std::int64_t>() : std::optional(*number);
@@ -133,6 +135,28 @@ Result<flow::Settings> settings_of(const Config& config, std::string url, const 
     allowance.canaries_an_hour = limit(config.operator_canaries);
   }
   return out;
+}
+
+// nullptr: no mail server is named.
+Result<std::unique_ptr<Mailer>> open_mailer(const Config& config, MailerPorts ports) {
+  if ((*config.mail_url).empty()) return std::unique_ptr<Mailer>();
+  mail::ServerOptions out;
+  out.url = *config.mail_url;
+  out.from = *config.mail_from;
+  out.username = *config.mail_username;
+  out.ca_file = *config.mail_ca;
+  out.timeout = seconds(*config.mail_timeout_s);
+  const bool plain = *config.mail_tls == "auto" && out.url.starts_with("smtp://") && mail::is_local(out.url);
+  out.tls = plain ? mail::Tls::local : mail::Tls::needed;
+  if (const std::string& file = *config.mail_password_file; !file.empty()) {
+    std::ifstream in(file);
+    std::string line;
+    if (!std::getline(in, line) || line.empty()) {
+      return Error{Errc::not_found, file + ": the mail server's password cannot be read"};
+    }
+    out.password = Secret(std::move(line));
+  }
+  return std::make_unique<Mailer>(ports, std::move(out));
 }
 
 // The makes of authenticator that policies may name; nullptr: no file was given.
@@ -271,10 +295,11 @@ Result<void> serve(const Config& config, Demo demo, std::chrono::steady_clock::t
   const Nodes nodes = database.starts_with("postgres") ? Nodes::several : Nodes::this_one;
   flow::AppCache apps;
   PushCounts pushes;
+  MailCounts mails;
   const auto quorum = static_cast<std::size_t>(*config.ledger_quorum);
   flow::WitnessBook witnesses(TRY(read_witnesses(*config.ledger_witnesses, quorum)), quorum);
   const Measured measured{server.counters(), sign_ins, clock, clock.now(), [&] { return store->ping().has_value(); },
-                          pushes, &witnesses, [&] { return store->room(); }};
+                          pushes, &witnesses, [&] { return store->room(); }, &mails};
   TRY(listen_for_metrics(server, *config.metrics_listen, measured));
   const std::string url = public_url(config, {listen.front().host, server.bound().front().port});
   const auto push_key = TRY(prepare_push_key(certificate_ports));
@@ -304,6 +329,7 @@ Result<void> serve(const Config& config, Demo demo, std::chrono::steady_clock::t
   push::Vapid vapid(push_key, (*config.push_contact).empty() ? url : *config.push_contact);
   const DispatcherPorts dispatched{ports, wakeups, log, vapid, pushes};
   auto dispatcher = std::make_unique<Dispatcher>(dispatched, push::SenderOptions());
+  auto mailer = TRY(open_mailer(config, {ports, wakeups, log, mails}));
   const auto witnessed = TRY(WitnessClient::make({ports, log, witnesses, *config.ledger_witness_ca}));
   flow::Witness witness;
   if (!witnesses.witnesses().empty()) witness = [&](const std::string& note) { return witnessed->ask(note); };
@@ -324,6 +350,7 @@ Result<void> serve(const Config& config, Demo demo, std::chrono::steady_clock::t
   signals.reset();
   keeper.reset();
   dispatcher.reset();
+  mailer.reset();
   sweeper.reset();
   control_socket.reset();
   store.reset();  // its threads may still finish writes of what is destroyed below

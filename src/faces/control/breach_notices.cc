@@ -1,6 +1,7 @@
 // Telling those whose records were exposed, and whether a notice is real.
 #include "flow/breach_notices.h"
 #include "faces/control/breach.h"
+#include "faces/control/letters.h"
 #include "faces/control/rows.h"
 
 namespace countersign::control {
@@ -15,27 +16,39 @@ void write(codec::JsonWriter& w, const store::BreachNotice& notice) {
   write_time(w, "acknowledged", notice.acknowledged);
 }
 
-// The code of an administrator's notice is shown here and never again.
+// As people type it; and no mail reader makes a link of it.
+std::string web_address(std::string_view url) {
+  if (url.starts_with("https://")) url.remove_prefix(8);
+  return std::string(url);
+}
+
+// The code of an administrator's notice that no mail takes there is shown here and never again.
 Result<void> notify(const Call& call) {
   flow::NoticesQuery query;
   query.scope = TRY(call.args.text("scope"));
   query.tenant = TRY(maybe_tenant(call));
+  const std::string page = web_address(call.by.ports.settings.public_url) + "/notice";
   return flow::notify(
       call.by, query,
-      [&](const flow::PreparedNotice& one) {
-        codec::JsonWriter w;
-        w.begin_object();
-        write(w, one.notice);
-        w.key("code");
-        one.code.empty() ? w.null() : w.string(one.code.reveal());
-        call.row(w.end_object().take());
-      },
-      [&](const flow::NoticedTenant& tenant) {
+      {[&](const flow::BundleFacts& facts, const User* to, const std::string& code) {
+         return write_notice(facts, to, {code, page});
+       },
+       [&](const flow::PreparedNotice& one) {
+         codec::JsonWriter w;
+         w.begin_object();
+         write(w, one.notice);
+         w.key("in_app").boolean(one.in_app).key("by_mail").boolean(one.by_mail).key("code");
+         one.code.empty() ? w.null() : w.string(one.code.reveal());
+         w.key("by_other_means");
+         one.not_mailed.empty() ? w.null() : w.string(one.not_mailed);
+         call.row(w.end_object().take());
+       },
+       [&](const flow::NoticedTenant& tenant) {
         if (tenant.users_unknown.empty()) return;
         codec::JsonWriter w;
         w.begin_object().key("notice_id").null().key("tenant_id").string(tenant.tenant.text());
         call.row(w.key("users_not_told").string(tenant.users_unknown).end_object().take());
-      });
+      }});
 }
 
 Result<void> list(const Call& call) {
@@ -66,7 +79,7 @@ std::vector<Command> notice_commands() {
   return {
       {.words = "incident notify",
        .touch = kChanges,
-       .meaning = "Tell the exposed users on their authenticators; prepare the administrators' letters",
+       .meaning = "Tell the exposed users on their authenticators and by mail, and the tenants' administrators",
        .arguments = {{"scope", Shape::option, Need::required, "The scope's id"}, kWithinTenant},
        .rows = Rows::many,
        .run = notify},

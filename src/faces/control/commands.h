@@ -109,6 +109,7 @@ std::vector<Command> incident_commands();
 std::vector<Command> key_commands();
 std::vector<Command> custody_commands();
 std::vector<Command> ledger_commands();
+std::vector<Command> mail_commands();
 
 // What most commands begin with.
 Result<Tenant> the_tenant(const Call& call);                           // --tenant, needed

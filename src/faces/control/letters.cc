@@ -44,12 +44,27 @@ this incident is {{scope}}.</p>
 <p>{{consequences}}</p>
 <h2>What was done, and what you should do</h2>
 <ol>
+{{#code}}
+<li>Every reading is in your ledger. Ask us for the folder of this incident: it holds the records that left, the proofs,
+and drafts for your users and your regulator.</li>
+<li>Tell your users. Do not tell them by text message or telephone call: those are the ways in which they may now be
+deceived.</li>
+<li>Your regulator may have to be told within hours.</li>
+{{/code}}
+{{^code}}
 <li>Every reading is in your ledger. The proofs are in this folder; README.txt says how to check them without us.</li>
 <li>Tell your users; letter-user is a draft. Do not tell them by text message or telephone call: those are the ways
 in which they may now be deceived.</li>
 <li>Your regulator may have to be told within hours. regulator-gdpr33.json is a draft with the clocks.</li>
+{{/code}}
 <li>Change what still rests on codes by message to passkeys.</li>
 </ol>
+{{#code}}
+<h2>Is this notice real?</h2>
+<p>Its code is <strong>{{code}}</strong>. Type this address into your browser yourself, and the code there: {{page}}</p>
+<p>This mail has no link and no attachment, and asks for no password. Whoever calls you about it may be who read the
+records.</p>
+{{/code}}
 </body></html>
 )";
 
@@ -69,9 +84,16 @@ that still work and no secret keys.</p>
 <li>A request on your authenticator that you did not start: choose "this was not me".</li>
 </ul>
 <h2>Is this notice real?</h2>
+{{#code}}
+<p>Its code is <strong>{{code}}</strong>. Type this address into your browser yourself, and the code there: {{page}}</p>
+<p>Your authenticator shows a notice with the same code. This mail has no link and no attachment, and asks you for
+nothing but to be careful.</p>
+{{/code}}
+{{^code}}
 <p>This notice does not come by text message or telephone, and it does not ask you to do anything but to be careful.
-If it bears a code, your authenticator shows a notice with the same code. Without an authenticator, or in doubt,
-ask your help desk by a number that you already know, and name the reference {{scope}}.</p>
+If it bears a code, your authenticator shows a notice with the same code.</p>
+{{/code}}
+<p>In doubt ask your help desk by a number that you already know, and name the reference {{scope}}.</p>
 </body></html>
 )";
 
@@ -191,6 +213,19 @@ std::string tame_cell(std::string_view text) {
   std::string out;
   if (!text.empty() && std::string_view("=+-@\t\r").find(text.front()) != std::string_view::npos) out = "'";
   for (const char c : text) out += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
+  return out;
+}
+
+Result<flow::Letter> write_notice(const flow::BundleFacts& facts, const User* to, const NoticeCheck& check) {
+  const std::string title = to ? "Records of your sign-ins were exposed" : "Your sign-in records were exposed";
+  const Value about = values(facts, title);
+  Value::Members members = about.members();
+  members.emplace_back("code", Value(check.code));
+  members.emplace_back("page", Value(check.page));
+  flow::Letter out;
+  out.subject = title;
+  out.html = TRY(render(to ? kUser : kAdmin, Value::object(std::move(members))));
+  out.text = plain_text(out.html);
   return out;
 }
 

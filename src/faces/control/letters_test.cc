@@ -35,6 +35,28 @@ TEST_F(Letters, SayWhatWasExposedInBothForms) {
   EXPECT_EQ(files.at("letter-user.txt").find('<'), std::string::npos);
 }
 
+TEST_F(Letters, AMailSaysHowItIsCheckedAndHasNoLink) {
+  scope.id = "SC222222222222222222";
+  flow::BundleFacts facts{.scope = scope, .exposed = exposed, .tenant = {}};
+  facts.tenant.name = "Acme";
+  User ada;
+  ada.username = "ada";
+  const std::string code = "ABCD-EFGH-2345", page = "sign-in.example/notice";
+  for (const User* to : {static_cast<const User*>(nullptr), static_cast<const User*>(&ada)}) {
+    const auto letter = write_notice(facts, to, {code, page});
+    ASSERT_TRUE(letter) << letter.error().what;
+    for (const std::string* form : {&letter->html, &letter->text}) {
+      EXPECT_NE(form->find(code), std::string::npos);
+      EXPECT_NE(form->find(page), std::string::npos);
+      EXPECT_NE(form->find("Acme"), std::string::npos);
+      EXPECT_EQ(form->find("href"), std::string::npos);
+      EXPECT_EQ(form->find("://"), std::string::npos);
+      EXPECT_EQ(form->find("in this folder"), std::string::npos) << "a mail has none";
+    }
+    EXPECT_FALSE(letter->subject.empty());
+  }
+}
+
 TEST_F(Letters, TakeNoMarksFromATenantsName) {
   auto files = write("<script>alert(1)</script> & \"sons\"");
   EXPECT_EQ(files.at("letter-admin.html").find("<script"), std::string::npos);

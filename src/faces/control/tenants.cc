@@ -1,5 +1,6 @@
 #include "faces/control/commands.h"
 #include "faces/control/rows.h"
+#include "flow/mail.h"
 
 namespace countersign::control {
 namespace {
@@ -20,10 +21,28 @@ Result<void> list(const Call& call) {
   return {};
 }
 
+Result<void> write_with_contact(const Call& call, const Tenant& tenant) {
+  const std::string contact = TRY(flow::masked_contact(call.by.ports, tenant.id));
+  codec::JsonWriter w;
+  w.begin_object();
+  write(w, tenant);
+  w.key("contact_mail");
+  contact.empty() ? w.null() : w.string(contact);
+  call.row(w.end_object().take());
+  return {};
+}
+
 Result<void> show(const Call& call) {
   const std::string given = TRY(call.args.text("tenant"));
-  call.row(object(TRY(flow::find_tenant(call.by.ports, given))));
-  return {};
+  return write_with_contact(call, TRY(flow::find_tenant(call.by.ports, given)));
+}
+
+Result<void> set(const Call& call) {
+  const std::string given = TRY(call.args.text("tenant"));
+  const Tenant tenant = TRY(flow::find_tenant(call.by.ports, given));
+  const std::string address = TRY(call.args.text("contact-mail"));
+  TRY(flow::set_tenant_contact(call.by, tenant, address));
+  return write_with_contact(call, tenant);
 }
 
 }  // namespace
@@ -41,6 +60,11 @@ std::vector<Command> tenant_commands() {
        .meaning = "Show one tenant",
        .arguments = {{"tenant", Shape::positional, Need::required, "Its id or name"}},
        .run = show},
+      {.words = "tenant set", .touch = kChanges,
+       .meaning = "Say where a tenant's notices go",
+       .arguments = {{"tenant", Shape::positional, Need::required, "Its id or name"},
+                     {"contact-mail", Shape::option, Need::required, "A mail address; empty: none any more"}},
+       .run = set},
   };
 }
 
