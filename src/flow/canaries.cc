@@ -5,6 +5,7 @@
 #include "core/codec/hex.h"
 #include "core/codec/json_write.h"
 #include "core/record/stored_event.h"
+#include "flow/break_glass.h"
 #include "flow/guards.h"
 #include "flow/ledger.h"
 #include "store/ledger.h"
@@ -120,7 +121,7 @@ std::optional<std::string> canary_beside(Random& random, std::string_view text, 
 Result<std::string> touch_canaries(const Ports& ports, store::Txn& txn, const ledger::Event& reading,
                                    const std::vector<ledger::RowSet>& canaries) {
   const std::optional<std::int64_t> limit = limit_of(ports, reading.actor.kind);
-  if (canaries.empty() || !limit) return std::string();
+  if (canaries.empty() || !limit || TRY(glass_over(ports, txn, reading.actor))) return std::string();
   const Instant now = ports.clock.now();
   const std::string principal = std::string(kTouched) + TRY(charged_to(txn, reading.actor));
   const std::int64_t tenants =

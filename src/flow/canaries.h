@@ -27,7 +27,7 @@ std::optional<std::string> canary_beside(Random& random, std::string_view text, 
 
 // Inside the transaction that records a reading, before its rows leave: these canaries were on their way. Why nothing
 // may leave; empty: it may. In the first case the reader's credential is dead with the commit, the ledger says so, and
-// whoever is on call hears of it.
+// whoever is on call hears of it. Nobody is ended through open glass (flow/break_glass.h).
 Result<std::string> touch_canaries(const Ports& ports, store::Txn& txn, const ledger::Event& reading,
                                    const std::vector<ledger::RowSet>& canaries);
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "flow/break_glass.h"
+
 namespace countersign::flow {
 namespace {
 
@@ -57,7 +59,11 @@ Result<std::string> charged_to(store::Txn& txn, const ledger::Actor& actor) {
   return actor.kind + ":" + id;
 }
 
-Result<Grasp> take_rows(const Ports& ports, store::Txn& txn, const ledger::Event& event, std::uint64_t wanted) {
+Result<Grasp> take_rows(const Ports& ports, store::Txn& txn, ledger::Event& event, std::uint64_t wanted) {
+  if (const auto glass = TRY(glass_over(ports, txn, event.actor))) {
+    TRY(read_through_glass(ports, txn, *glass, event));
+    return Grasp{wanted, {}};
+  }
   const Allowance& allowance = allowance_of(ports, event.actor.kind);
   const Purse purse{ports, txn, TRY(charged_to(txn, event.actor))};
   const Instant now = ports.clock.now();

@@ -23,9 +23,10 @@ struct Grasp {
   std::string refusal{};    // why no more; empty: all
 };
 
-// Takes up to `wanted` rows of `tenant` out of the budgets of the actor, inside the transaction that records the read.
+// Takes up to `wanted` rows of `tenant` out of the budgets of the actor, inside the transaction that records the read;
+// while break glass lifts them, the event says so instead (flow/break_glass.h).
 // exhausted: one more tenant is too many; the transaction must be given up.   conflict: the budget was used at the same
 // time.
-Result<Grasp> take_rows(const Ports& ports, store::Txn& txn, const ledger::Event& event, std::uint64_t wanted);
+Result<Grasp> take_rows(const Ports& ports, store::Txn& txn, ledger::Event& event, std::uint64_t wanted);
 
 }  // namespace countersign::flow

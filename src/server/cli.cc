@@ -2,10 +2,12 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <iostream>
 #include <map>
 
 #include "faces/control/commands.h"
 #include "net/control_client.h"
+#include "server/cli_glass.h"
 #include "server/cli_incident.h"
 #include "server/cli_print.h"
 
@@ -63,6 +65,12 @@ int run(const Globals& globals, const Given& given, const CLI::App& app) {
     if (!read) return complain(read.error());
     args = *std::move(read);
   }
+  if (given.command->words == "glass open") {
+    std::fprintf(stderr, "Two shares, one a line:\n");
+    Result<std::string> read = with_shares(args, std::cin);
+    if (!read) return complain(read.error());
+    args = *std::move(read);
+  }
   Result<ControlLine> line = ControlLine::connect(globals.data);
   if (!line) return complain(line.error());
   RowPrinter printer(globals.json ? control::Rows::raw : given.command->rows);
@@ -96,6 +104,7 @@ CLI::App& group_of(CLI::App& app, const std::string& word) {
       {"bypass", "Bypass codes"},                {"policy", "Who may sign in, and with what"},
       {"log", "What happened"},                  {"keys", "Root keys"},
       {"incident", "What was reported, noticed, and taken"},
+      {"glass", "Reading without budgets, in an emergency"},
       {"ledger", "Who read and changed what, provably"},
       {"custody", "Who keeps the keys of a tenant's history"},
       {"recipient", "Public keys that history is sealed to"},

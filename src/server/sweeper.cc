@@ -2,6 +2,7 @@
 
 #include <future>
 
+#include "flow/break_glass.h"
 #include "flow/mail.h"
 #include "flow/notices.h"
 #include "flow/push.h"
@@ -95,6 +96,8 @@ void Sweeper::expire() {
   flow::expire_attempts(ports_.flow, [&](Result<int> count) { ended.set_value(std::move(count)); });
   const Result<int> count = ended.get_future().get();
   if (!count) ports_.log.warn("sweeper.not_expired", oplog::field(record::detail, count.error().what));
+  const Result<void> tended = flow::tend_glass(ports_.flow);
+  if (!tended) ports_.log.warn("sweeper.glass_not_tended", oplog::field(record::detail, tended.error().what));
 }
 
 void Sweeper::clean() {

@@ -110,6 +110,7 @@ std::vector<Command> key_commands();
 std::vector<Command> custody_commands();
 std::vector<Command> ledger_commands();
 std::vector<Command> mail_commands();
+std::vector<Command> glass_commands();
 
 // What most commands begin with.
 Result<Tenant> the_tenant(const Call& call);                           // --tenant, needed
