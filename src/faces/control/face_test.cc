@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "core/codec/json_write.h"
 #include "faces/control/commands.h"
 #include "flow/administer_factors.h"
@@ -86,7 +88,9 @@ TEST_F(Control, RefusesWhatItDoesNotUnderstand) {
 TEST_F(Control, EveryCommandAnswersWithoutArguments) {
   for (const Command& command : commands()) {
     if (command.arguments.empty()) continue;
-    EXPECT_EQ(ask(command.words, {}).code, "malformed") << command.words;
+    const bool needs = std::ranges::any_of(command.arguments, [](const Argument& a) { return a.need == Need::required; });
+    const std::string code = ask(command.words, {}).code;
+    EXPECT_TRUE(code == "malformed" || (code.empty() && !needs)) << command.words << ": " << code;
   }
 }
 
