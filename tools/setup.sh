@@ -95,7 +95,7 @@ need_to_test() {
   need openssl cmd openssl
   need python3-venv file '/usr/lib/python3*/ensurepip/__init__.py'
   need python3-aiosmtpd file /usr/lib/python3/dist-packages/aiosmtpd/smtp.py
-  need exim4-daemon-light cmd exim4
+  need exim4-daemon-light file /usr/sbin/exim4
   need libfaketime file '/usr/lib/*/faketime/libfaketimeMT.so.1'
   need ca-certificates file /etc/ssl/certs/ca-certificates.crt
 }

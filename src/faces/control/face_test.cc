@@ -88,7 +88,8 @@ TEST_F(Control, RefusesWhatItDoesNotUnderstand) {
 TEST_F(Control, EveryCommandAnswersWithoutArguments) {
   for (const Command& command : commands()) {
     if (command.arguments.empty()) continue;
-    const bool needs = std::ranges::any_of(command.arguments, [](const Argument& a) { return a.need == Need::required; });
+    const auto required = [](const Argument& argument) { return argument.need == Need::required; };
+    const bool needs = std::ranges::any_of(command.arguments, required);
     const std::string code = ask(command.words, {}).code;
     EXPECT_TRUE(code == "malformed" || (code.empty() && !needs)) << command.words << ": " << code;
   }
