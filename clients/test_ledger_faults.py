@@ -10,6 +10,7 @@ import subprocess
 import time
 import urllib.request
 
+import exports
 import faults
 import ledger
 import stored
@@ -55,8 +56,12 @@ class World:
     """A server on a small disk, people who sign in, and what is to be found afterwards."""
 
     def __init__(self, folder):
-        self.server = Server(folder=folder, config=CONFIG)
+        self.server = Server(folder=folder, config=CONFIG + exports.NO_VETO)
         self.tenant = self.server.tenant("Acme")
+        signer = exports.Signer(self.server, self.tenant)
+        self.export = exports.ask(self.server, self.tenant, signer, [time.strftime("%Y-%m-%d", time.gmtime())])
+        exports.sign(self.server, self.tenant, signer, self.export)
+        self.proof = signer.sign(exports.text(self.server, self.tenant, "challenge", self.export))
         self.app = self.server.app(self.tenant)
         self.people = faults.People(self.server, self.tenant, self.app, PEOPLE)
         self.watch = ledger_watch.Watch(self.server)
@@ -104,11 +109,11 @@ class World:
 
     def expect_refusals(self):
         """Everything that the ledger would have to know is refused, and says why."""
-        target, today = temporary_folder(), time.strftime("%Y-%m-%d", time.gmtime())
+        target = temporary_folder()
         for words in (("log", "auth", "--tenant", self.tenant), ("log", "activity", "--tenant", self.tenant),
                       ("user", "list", "--tenant", self.tenant), ("ledger", "show", "--tenant", self.tenant),
                       ("ledger", "export", "--tenant", self.tenant, "--out", target / "tree"),
-                      ("custody", "export", "--tenant", self.tenant, "--from", today, "--to", today),
+                      ("export", "fetch", self.export, "--tenant", self.tenant, "--proof", self.proof),
                       ("user", "create", "--tenant", self.tenant, "nobody-in-particular"),
                       ("policy", "set", "--tenant", self.tenant, "new_user=deny")):
             try:

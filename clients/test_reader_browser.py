@@ -13,6 +13,7 @@ import time
 
 from browser import SCREENSHOTS, Chromium, need_browser
 from duo_sign import Client
+from exports import NO_VETO, Signer, whole_export
 from harness import (ROOT, Refused, Server, Skip, check, expect, expect_equal, main, need_command, program, skip_all,
                      temporary_folder)
 
@@ -24,7 +25,7 @@ try:
 except Skip as why:
     skip_all(why)
 
-server = Server()
+server = Server(config=NO_VETO)
 chromium = Chromium(server)
 tenant, other = server.tenant("Acme"), server.tenant("Other")
 folder = temporary_folder()
@@ -33,6 +34,7 @@ passphrase.write_text("correct horse battery staple\n")
 today = time.strftime("%Y-%m-%d", time.gmtime())
 ROWS_A_SECOND = 10_000
 MANY = 20_000
+signers = {}  # of exports, by tenant
 truth = []  # who signed in, and how it ended
 
 
@@ -45,9 +47,10 @@ def custody(*words, at=tenant):
     return server.run("custody", *words, "--tenant", at)
 
 
-def export(name, *flags, word="export", at=tenant):
-    text = server.run("custody", word, "--tenant", at, "--from", today, "--to", today, *flags, json_output=False)
-    (folder / name).write_text(text)
+def export(name, keys="none", at=tenant):
+    if at not in signers:
+        signers[at] = Signer(server, at)
+    (folder / name).write_text(whole_export(server, at, [signers[at]], [today], keys))
     return folder / name
 
 
@@ -181,7 +184,7 @@ def _():
             truth.append((name, "success"))
         client.passcode(name, "000000")
         truth.append((name, "denied"))
-    file = export("export.mfae", "--with-keys")
+    file = export("export.mfae", "with_rows")
     outcome, problems = opened(file)
     # Before custody changed hands rows were sealed to the service, too, but this tenant had a key by then.
     expect(rows_of(outcome) >= len(truth), outcome + problems)
@@ -209,7 +212,7 @@ def _():
     expect_equal(rows_of(outcome), 0, outcome)
     expect(f"No key of {today} was released" in problems, problems)
     look(tab, "refused")
-    keys = export("keys.mfae", word="keys")
+    keys = export("keys.mfae", "alone")
     outcome, problems = opened(keys, bare)
     expect(rows_of(outcome) >= len(truth), outcome + problems)
     lines = lines_of(folder / "export.mfae")
@@ -224,7 +227,7 @@ def _():
 @check("another tenant's export is refused, whole or in part")
 def _():
     server.user(other, "mallory")
-    theirs = export("theirs.mfae", "--with-keys", at=other)
+    theirs = export("theirs.mfae", "with_rows", at=other)
     slots = [line for line in lines_of(folder / "export.mfae") if "slot" in line]
     lines = lines_of(theirs)
     outcome, problems = opened(write_lines("mixed.mfae", lines[:1] + slots + lines[1:]))

@@ -23,6 +23,7 @@ import time
 
 import shifted
 from duo_sign import Client
+from exports import NO_VETO, Signer, whole_export
 from harness import (ROOT, Refused, Server, become, check, expect, expect_equal, main, need_root, program, skip_all,
                      temporary_folder)
 
@@ -45,7 +46,7 @@ LABEL = b"countersign-history/v1"  # docs/protocols/history.md
 AHEAD = 32                         # every secret is so long
 HEX = re.compile(rb"[0-9a-f-]{24,}")  # ids and hashes: among 100,000 some group of eight is a code by chance
 
-clock = shifted.Shifted()
+clock = shifted.Shifted(config=NO_VETO)
 server = clock.server
 leaves_them, keeps_them = server.tenant("Leaves"), server.tenant("Keeps")
 rows_of = {leaves_them: min(ROWS, OTHERS_MAX), keeps_them: ROWS}
@@ -197,8 +198,7 @@ def commits(header):
 def secrets_of(day):
     """[(epoch, rows, keys)] of the tenant that keeps its keys, found as the tenant finds them; and what led there."""
     exported = folder / f"own-{day}.mfae"
-    exported.write_text(server.run("custody", "export", "--tenant", keeps_them, "--from", day, "--to", day,
-                                   "--with-keys", json_output=False))
+    exported.write_text(whole_export(server, keeps_them, signers, [day], "with_rows"))
     shares = reader("shares", "split", "--key", folder / "home.json").stdout
     first, second = [opening.share(line) for line in shares.splitlines()][:2]
     private = opening.combine(first, second)
@@ -225,6 +225,7 @@ def secrets_of(day):
 
 
 own_key()
+signers = [Signer(server, keeps_them, name) for name in ("Ada", "Ben")]
 people = {tenant: People(tenant) for tenant in rows_of}
 for tenant, count in rows_of.items():
     people[tenant].sign_in(count)
@@ -288,7 +289,7 @@ def _():
 @check("with the root key: everything of the tenant that leaves its keys to the service, nothing of the other")
 def _():
     loot.with_root_key()
-    thief = Server(folder=loot.data.parent)
+    thief = Server(config=NO_VETO, folder=loot.data.parent)
     opened = thief.run("log", "auth", "--tenant", leaves_them)
     expect_equal(len(opened), rows_of[leaves_them] + 1, "rows of custody service with everything stolen")
     try:
@@ -298,8 +299,8 @@ def _():
         expect("countersign reader" in refused.text, refused.text)
     # The service is made to give out what it can: still sealed rows, and the keys of the days.
     exported = folder / "stolen.mfae"
-    exported.write_text(thief.run("custody", "export", "--tenant", keeps_them, "--from", today, "--to", today,
-                                  "--with-keys", json_output=False))
+    robbers = [Signer(thief, "operator", name) for name in ("Bonnie", "Clyde")]
+    exported.write_text(whole_export(thief, keeps_them, robbers, [today], "with_rows"))
     thief.stop()
     made = reader("init", "--out", folder / "thief.json", "--json")
     expect_equal(made.returncode, 0, made.stderr)
@@ -314,8 +315,7 @@ def _():
 @check("the tenant itself opens all of it")
 def _():
     exported = folder / "own.mfae"
-    exported.write_text(server.run("custody", "export", "--tenant", keeps_them, "--from", today, "--to", today,
-                                   "--with-keys", json_output=False))
+    exported.write_text(whole_export(server, keeps_them, signers, [today], "with_rows"))
     opening = reader("open", exported, "--key", folder / "home.json", "--stream", "authentication", "--json")
     expect_equal(len([line for line in opening.stdout.splitlines() if line]), ROWS, f"rows opened; {opening.stderr}")
 

@@ -9,7 +9,6 @@
 #include "flow/lineage.h"
 #include "flow/run_again.h"
 #include "flow/sign_in.h"
-#include "store/history.h"
 
 namespace countersign::flow {
 namespace {
@@ -59,7 +58,7 @@ Result<policy::Policy> read_policy(store::Txn& txn, const PolicyTarget& target) 
 
 }  // namespace
 
-Result<void> commit(const Administration& by, const Change& change, const store::Flow& flow) {
+Result<store::HistoryRow> activity_of(const Administration& by, const Change& change) {
   record::ActivityEvent event;
   event.id = EventId::make(by.ports.random);
   event.tenant = change.tenant;
@@ -72,7 +71,11 @@ Result<void> commit(const Administration& by, const Change& change, const store:
   event.target_type = change.target_type;
   event.target_key = change.target_key;
   event.target_name = change.target_name;
-  const store::HistoryRow row = TRY(seal_event(by.ports, event));
+  return seal_event(by.ports, event);
+}
+
+Result<void> commit(const Administration& by, const Change& change, const store::Flow& flow) {
+  const store::HistoryRow row = TRY(activity_of(by, change));
   ledger::Event noted = begin_event(by.ports, ledger::EventType::config_change, change.tenant, ledger_actor(by.actor));
   noted.object = change.action;
   noted.rows = {row_set(row)};

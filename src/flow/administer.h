@@ -16,6 +16,7 @@
 #include "core/ledger/event.h"
 #include "core/policy/policy.h"
 #include "flow/ports.h"
+#include "store/history.h"
 #include "store/tenants.h"
 
 namespace countersign::flow {
@@ -42,6 +43,9 @@ struct Change {
   std::string target_type, target_key, target_name;
   std::string details = "{}";    // a JSON object without secrets
 };
+
+// The row of a change in its tenant's history, for the transaction that makes it.
+Result<store::HistoryRow> activity_of(const Administration& by, const Change& change);
 
 // Runs `flow` and writes the event of `change` into history and ledger, all or nothing, and waits until it is durable.
 Result<void> commit(const Administration& by, const Change& change, const store::Flow& flow);

@@ -57,6 +57,7 @@ class Exporting {
     ledger::Event event = begin_event(ports_, type, query_.tenant, reader_.actor);
     event.purpose = reader_.purpose;
     event.case_reference = reader_.case_reference;
+    event.intent = query_.intent;
     event.object = "history";
     return event;
   }
@@ -221,7 +222,9 @@ class Exporting {
   }
 };
 
-Result<void> check(const store::DayRange& days) {
+}  // namespace
+
+Result<void> check_export_days(const store::DayRange& days) {
   if (days.first < 0 || days.last > history::kDayMax || days.first > days.last) {
     return Error{Errc::malformed, "the first day must not be after the last"};
   }
@@ -229,11 +232,9 @@ Result<void> check(const store::DayRange& days) {
   return {};
 }
 
-}  // namespace
-
 Result<void> export_history(const Ports& ports, const Reader& reader, const ExportQuery& query,
                             const std::function<bool(std::string_view)>& on_line) {
-  TRY(check(query.days));
+  TRY(check_export_days(query.days));
   Exporting exporting(ports, reader, query, on_line);
   const Result<void> done = exporting.run();
   if (done || done.error().code == Errc::unavailable || exporting.refusal_recorded()) return done;

@@ -3,8 +3,10 @@
 #pragma once
 
 #include <functional>
+#include <string>
 #include <string_view>
 
+#include "core/history/export_intent.h"
 #include "flow/read_history.h"
 #include "store/epochs.h"
 
@@ -12,14 +14,19 @@ namespace countersign::flow {
 
 inline constexpr std::int64_t kExportDaysMax = 400;
 
-enum class DayKeys { none, with_rows, alone };
+using history::DayKeys;
 
 struct ExportQuery {
   TenantId tenant;
   store::DayRange days;  // counted from 1970-01-01, both included
   DayKeys keys = DayKeys::none;
+  std::string intent{};  // hex SHA-256 of what was signed for it
 };
 
+// malformed: no such days, or over 400.
+Result<void> check_export_days(const store::DayRange& days);
+
+// The part of an export (flow/exports.h) that gives out; nothing else may call it.
 // Calls `on_line` with each line of the export, without its line feed; it returns false to stop. Headers leave as they
 // lie, also altered ones: whoever opens them sees it. Waits for commits.
 // malformed: no such days, or over 400.   not_found: no such tenant, or a month's key was destroyed.

@@ -101,7 +101,7 @@ Result<void> end(store::Txn& txn, const Killed& one, Instant now) {
     return {};
   }
   if (one.kind == kKindUser) return store::delete_sessions_of(txn, one.tenant, UserId::trusted(one.id));
-  return {};  // a session, a visit, the operator's: refused by its grant
+  return {};  // a session, a visit, an export, the operator's: refused by its grant
 }
 
 Result<std::vector<Killed>> find_all(store::Txn& txn, const KillQuery& query, Instant now) {

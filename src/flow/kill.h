@@ -25,7 +25,7 @@ struct KillQuery {
 
 struct Killed {
   std::string id;
-  std::string kind;  // application, session, factor, phone, signer, operator, user, visit
+  std::string kind;  // application, session, factor, phone, signer, export, operator, user, visit
   TenantId tenant;
   bool already = false;
 };

@@ -13,7 +13,7 @@ namespace countersign::flow {
 // The kinds of grants.
 inline constexpr std::string_view kMadeApplication = "application", kMadeSession = "session", kMadeFactor = "factor",
                                   kMadePhone = "phone", kMadeVisit = "visit", kMadeSigner = "signer",
-                                  kOperatorCredential = "operator";
+                                  kMadeExport = "export", kOperatorCredential = "operator";
 
 inline Result<void> note_factor(store::Txn& txn, const Enrolment& made, std::string_view parent) {
   return store::insert_grant(txn, {.id = made.id.text(),

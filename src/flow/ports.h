@@ -56,6 +56,12 @@ enum class KeyExchange { none, database };
 // Whether letters leave by mail (flow/mail.h).
 enum class Mailing { none, by_server };
 
+// When an export of history takes a second person, and how long its tenant may stop it (security.md §2.6).
+struct ExportRules {
+  std::int64_t second_person_rows = 5'000;  // beyond so many rows
+  std::chrono::minutes veto{30};
+};
+
 struct Settings {
   seconds push_lifetime{60};  // a push request waits so long for its answer
   seconds attempt_kept{600};  // a decided attempt can still be asked for (duo-api §9: at least 5 minutes)
@@ -69,6 +75,7 @@ struct Settings {
   std::string node = "node";                 // this process, in epochs and in the ledger
   int retention_days = 365;                  // of tenants that have said nothing
   std::vector<Allowance> allowances = default_allowances();
+  ExportRules exports;
 };
 
 // How many sign-ins have ended, by the result of their event, and how many readers a canary has ended; for the metrics.

@@ -119,7 +119,9 @@ Result<void> take_all(Search& search, store::FoundBy by, const std::string& valu
 }
 
 Result<void> take_grant(Search& search, const store::Grant& grant) {
-  if (grant.kind == kMadeSession) return take_all(search, store::FoundBy::session, grant.id);
+  // What fetches an export is recorded as its session.
+  const bool session = grant.kind == kMadeSession || grant.kind == kMadeExport;
+  if (session) return take_all(search, store::FoundBy::session, grant.id);
   TRY(take_all(search, store::FoundBy::credential, grant.id));
   return grant.kind == kMadeApplication ? take_all(search, store::FoundBy::actor, grant.id) : Result<void>();
 }

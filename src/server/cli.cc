@@ -107,6 +107,8 @@ CLI::App& group_of(CLI::App& app, const std::string& word) {
       {"glass", "Reading without budgets, in an emergency"},
       {"ledger", "Who read and changed what, provably"},
       {"custody", "Who keeps the keys of a tenant's history"},
+      {"export", "History that leaves: asked for, signed, fetched"},
+      {"signer", "Who may sign exports"},
       {"recipient", "Public keys that history is sealed to"},
       {"slot", "Ways to a tenant's own key"}};
   const auto meaning = kMeanings.find(word);

@@ -73,6 +73,11 @@ class Config {
   Number operator_canaries{*this, "guards.operator_canaries_an_hour", 10, {0, 1'000'000}, "tenants",
                            "Of how many tenants the command line may come across canaries in an hour; one more ends "
                            "its credential; 0: everybody's."};
+  Number exports_second_person{*this, "exports.second_person_rows", 5'000, {0, 1'000'000'000}, "rows",
+                               "An export of more rows of history takes a second person's signature; 0: every one."};
+  Number exports_veto{*this, "exports.veto_minutes", 30, {0, 1'440}, "minutes",
+                      "How long an export that has its signatures waits, so that its tenant can stop it; 0: not "
+                      "at all."};
   Number push_lifetime_s{*this, "push.lifetime_s", 60, {10, 600}, "seconds", "How long a push waits for its answer."};
   Number attempt_kept_s{*this, "push.kept_s", 600, {300, 86'400}, "seconds",
                         "How long a decided sign-in can still be asked for."};

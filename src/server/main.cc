@@ -7,6 +7,7 @@
 #include "server/authenticator.h"
 #include "server/cli.h"
 #include "server/cli_backup.h"
+#include "server/cli_exports.h"
 #include "server/cli_keys.h"
 #include "server/cli_verify.h"
 #include "server/config.h"
@@ -142,6 +143,7 @@ int run(int argc, char** argv, steady_clock::time_point started) {
   add_check_config(app, chosen);
   add_control_commands(app, globals, chosen);
   add_key_commands(app, globals, chosen);
+  add_signer_commands(app, globals.json, chosen);
   add_migrate(app, globals, data, chosen);
   add_backup_commands(app, globals, chosen);
   add_authenticator_commands(app, chosen);

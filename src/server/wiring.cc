@@ -124,6 +124,8 @@ Result<flow::Settings> settings_of(const Config& config, std::string url, const 
   out.node = *config.node;
   out.mail = (*config.mail_url).empty() ? flow::Mailing::none : flow::Mailing::by_server;
   out.retention_days = static_cast<int>(*config.retention_days);
+  out.exports.second_person_rows = *config.exports_second_person;
+  out.exports.veto = std::chrono::minutes(*config.exports_veto);
   const auto limit = [](const Number& number) {
     return *number == 0 ? std::optional<std::int64_t>() : std::optional(*number);
   };

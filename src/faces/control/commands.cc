@@ -89,7 +89,8 @@ const std::vector<Command>& commands() {
     std::vector<Command> out;
     for (const auto& group : {tenant_commands(), app_commands(), user_commands(), group_commands(), phone_commands(),
                               token_commands(), policy_commands(), log_commands(), incident_commands(), key_commands(),
-                              custody_commands(), ledger_commands(), mail_commands(), glass_commands()}) {
+                              custody_commands(), export_commands(), ledger_commands(), mail_commands(),
+                              glass_commands()}) {
       out.insert(out.end(), group.begin(), group.end());
     }
     return out;

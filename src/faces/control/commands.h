@@ -108,6 +108,7 @@ std::vector<Command> log_commands();
 std::vector<Command> incident_commands();
 std::vector<Command> key_commands();
 std::vector<Command> custody_commands();
+std::vector<Command> export_commands();
 std::vector<Command> ledger_commands();
 std::vector<Command> mail_commands();
 std::vector<Command> glass_commands();

@@ -1,4 +1,4 @@
-// Who keeps the keys of a tenant's history, and history that leaves sealed (docs/operating/custody.md).
+// Who keeps the keys of a tenant's history (docs/operating/custody.md).
 #include <algorithm>
 
 #include "core/codec/base64.h"
@@ -6,7 +6,6 @@
 #include "faces/control/commands.h"
 #include "faces/control/rows.h"
 #include "flow/custody.h"
-#include "flow/export_history.h"
 
 namespace countersign::control {
 namespace {
@@ -131,50 +130,10 @@ Result<void> slot_remove(const Call& call) {
   return {};
 }
 
-Result<std::int64_t> day_of(const Call& call, std::string_view argument) {
-  const std::string text = TRY(call.args.text(argument));
-  const Instant at = TRY(parse_time(text));
-  return std::chrono::floor<std::chrono::days>(at).time_since_epoch().count();
-}
-
-Result<void> give_out(const Call& call, flow::DayKeys keys) {
-  const Tenant tenant = TRY(the_tenant(call));
-  flow::ExportQuery query;
-  query.tenant = tenant.id;
-  query.days.first = TRY(day_of(call, "from"));
-  query.days.last = TRY(day_of(call, "to"));
-  query.keys = keys;
-  flow::Reader reader{.actor = flow::ledger_actor(call.by.actor), .purpose = "export"};
-  reader.case_reference = TRY(call.args.text_or("case", ""));
-  return flow::export_history(call.by.ports, reader, query, call.row);
-}
-Result<void> export_rows(const Call& call) {
-  const bool with_keys = TRY(call.args.flag("with-keys"));
-  return give_out(call, with_keys ? flow::DayKeys::with_rows : flow::DayKeys::none);
-}
-Result<void> release_keys(const Call& call) { return give_out(call, flow::DayKeys::alone); }
-
-const std::vector<Argument> kRange = {
-    kTenant,
-    {"from", Shape::option, Need::required, "The first day, as 2026-01-02"},
-    {"to", Shape::option, Need::required, "The last day"},
-    {"case", Shape::option, Need::optional, "Why: a ticket's number, for the ledger"}};
-
-std::vector<Command> giving_out() {
-  std::vector<Argument> exporting = kRange;
-  exporting.push_back({"with-keys", Shape::flag, Need::optional, "With the keys of these days"});
-  return {
-      {.words = "custody export", .touch = kReads, .meaning = "Print history still sealed, for its tenant to open",
-       .arguments = exporting, .rows = Rows::raw, .run = export_rows},
-      {.words = "custody keys", .touch = kReads, .meaning = "Print the keys of days, for exports without them",
-       .arguments = kRange, .rows = Rows::raw, .run = release_keys},
-  };
-}
-
 }  // namespace
 
 std::vector<Command> custody_commands() {
-  std::vector<Command> out = {
+  return {
       {.words = "custody show", .touch = kLists, .meaning = "Show who keeps the keys of a tenant's history",
        .arguments = {kTenant}, .run = show},
       {.words = "custody set", .touch = kChanges, .meaning = "Say who keeps them: the service, or the tenant itself",
@@ -204,8 +163,6 @@ std::vector<Command> custody_commands() {
        .arguments = {kTenant, {"slot", Shape::positional, Need::required, "Its id, from `custody slot list`"}},
        .run = slot_remove},
   };
-  for (Command& command : giving_out()) out.push_back(std::move(command));
-  return out;
 }
 
 }  // namespace countersign::control
