@@ -310,6 +310,42 @@ TEST_F(Reading, AnEpochIsClosedWhenItsDayIsOver) {
   EXPECT_EQ(epochs(world.tenant).size(), 2u) << "nothing is written into a closed epoch";
 }
 
+TEST_F(Reading, RowsThatACrashLeftWithoutTheirKeyGoWithTheNextShredding) {
+  const Administration by{ports, Actor()};
+  const std::string month = history::month_of(record::day_of(world.clock.now()));
+  append(world.tenant, 2);
+  append(world.tenant, 1);
+  world.clock.advance(hours(24 * 40));
+  ASSERT_TRUE(ports.keys.shred_month(world.tenant.id, month));  // and then it was killed
+  const Result<ShredReceipt> receipt = shred_month(by, world.tenant.id, month);
+  ASSERT_TRUE(receipt) << receipt.error().what;
+  EXPECT_EQ(receipt->rows, 3);
+  EXPECT_EQ(shred_month(by, world.tenant.id, month).error().code, Errc::not_found);
+}
+
+TEST_F(Reading, WhatIsDueGoesByItself) {
+  const Administration by{ports, Actor()};
+  append(world.tenant, 2);
+  const std::string first = history::month_of(record::day_of(world.clock.now()));
+  world.clock.advance(hours(24 * 40));
+  append(world.tenant, 1);
+  const std::string second = history::month_of(record::day_of(world.clock.now()));
+  EXPECT_EQ(retention_of(ports, world.tenant.id)->months, (std::vector<std::string>{first, second}));
+  EXPECT_EQ(*shred_what_is_due(ports), 0) << "the server keeps a year";
+  ASSERT_TRUE(set_retention(by, world.tenant, 1));
+  EXPECT_EQ(retention_of(ports, world.tenant.id)->days_that_hold, 1);
+  EXPECT_EQ(*shred_what_is_due(ports), 1);
+  EXPECT_EQ(retention_of(ports, world.tenant.id)->months, std::vector<std::string>{second});
+  // A crash between a month's key and its rows.
+  world.clock.advance(hours(24 * 40));
+  ASSERT_TRUE(ports.keys.shred_month(world.tenant.id, second));
+  EXPECT_EQ(*shred_what_is_due(ports), 1);
+  EXPECT_EQ(epochs(world.tenant).size(), 0u);
+  EXPECT_EQ(*shred_what_is_due(ports), 0);
+  ASSERT_TRUE(set_retention(by, world.tenant, std::nullopt));
+  EXPECT_EQ(retention_of(ports, world.tenant.id)->days, std::nullopt);
+}
+
 TEST_F(Reading, ADestroyedMonthOpensNoMoreAndOthersDo) {
   append(world.tenant, 2);
   const std::string month = history::month_of(record::day_of(world.clock.now()));

@@ -1,7 +1,9 @@
 #include "flow/retention.h"
 
+#include <algorithm>
 #include <charconv>
 #include <chrono>
+#include <set>
 
 #include "core/history/epoch.h"
 #include "core/record/auth_event.h"
@@ -57,6 +59,16 @@ Result<std::int64_t> delete_rows(const Ports& ports, const TenantId& tenant, sto
   return gone;
 }
 
+// The months before `until` of which there are rows, with a key or without.
+Result<std::vector<std::string>> months_with_rows(const Ports& ports, const TenantId& tenant, std::int64_t until) {
+  const auto epochs = TRY(store::read(ports.store, [&](store::Txn& txn) {
+    return store::epochs_of(txn, tenant, 0, until - 1);
+  }));
+  std::vector<std::string> out;
+  for (const store::StoredEpoch& epoch : epochs) out.push_back(history::month_of(epoch.day));
+  return out;
+}
+
 }  // namespace
 
 Result<ShredReceipt> shred_month(const Administration& by, const TenantId& tenant, const std::string& month,
@@ -71,12 +83,15 @@ Result<ShredReceipt> shred_month(const Administration& by, const TenantId& tenan
   event.detail = month;
   TRY(record_now(ports, event));
   TRY(adopt_keys(ports, tenant, month));
-  TRY(ports.keys.shred_month(tenant, month));
+  const Result<void> destroyed = ports.keys.shred_month(tenant, month);
+  if (!destroyed && destroyed.error().code != Errc::not_found) return destroyed.error();
   TRY(tell_destroyed(ports, tenant, month));
   ShredReceipt receipt;
   receipt.month = month;
   receipt.note = TRY(receipt_of(ports, tenant, month));
   receipt.rows = TRY(delete_rows(ports, tenant, days, progress));
+  // Rows without a key are what a crash left between the two, or a backup brought back.
+  if (!destroyed && receipt.rows == 0) return destroyed.error();
   return receipt;
 }
 
@@ -94,6 +109,15 @@ Result<void> set_retention(const Administration& by, const Tenant& tenant, std::
   });
 }
 
+Result<Retention> retention_of(const Ports& ports, const TenantId& tenant) {
+  const store::Keeping keeping =
+      TRY(store::read(ports.store, [&](store::Txn& txn) { return store::keeping_of(txn, tenant); }));
+  Retention out{keeping.retention_days, keeping.retention_days.value_or(ports.settings.retention_days),
+                TRY(ports.keys.months_of(tenant))};
+  std::ranges::sort(out.months);
+  return out;
+}
+
 Result<int> shred_what_is_due(const Ports& ports) {
   const std::int64_t today = record::day_of(ports.clock.now());
   Actor actor;
@@ -101,12 +125,15 @@ Result<int> shred_what_is_due(const Ports& ports) {
   const Administration by{ports, actor};
   int shredded = 0;
   for (const Tenant& tenant : TRY(list_tenants(ports))) {
-    const store::Keeping keeping =
-        TRY(store::read(ports.store, [&](store::Txn& txn) { return store::keeping_of(txn, tenant.id); }));
-    const int days = keeping.retention_days.value_or(ports.settings.retention_days);
-    for (const std::string& month : TRY(ports.keys.months_of(tenant.id))) {
+    const Retention retention = TRY(retention_of(ports, tenant.id));
+    const int days = retention.days_that_hold;
+    std::set<std::string> months(retention.months.begin(), retention.months.end());
+    const std::vector<std::string> left = TRY(months_with_rows(ports, tenant.id, today - days));
+    months.insert(left.begin(), left.end());
+    for (const std::string& month : months) {
       if (TRY(days_of(month)).last + days >= today) continue;
-      TRY(shred_month(by, tenant.id, month));
+      const Result<ShredReceipt> done = shred_month(by, tenant.id, month);
+      if (!done && done.error().code != Errc::not_found) return done.error();
       ++shredded;
     }
   }

@@ -5,6 +5,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "flow/administer.h"
 
@@ -20,12 +21,21 @@ struct ShredReceipt {
 };
 // Destroys the key of a month for good, then its rows. In the ledger before the key goes; after a crash it can be
 // called again. `progress` hears how many rows went.
-// malformed: not a month.   not_found: no key of that month, so it was destroyed already or never was.
+// malformed: not a month, or not over.   not_found: neither a key nor a row of that month: it was destroyed already, or
+// never was.
 Result<ShredReceipt> shred_month(const Administration& by, const TenantId& tenant, const std::string& month,
                                  const std::function<void(std::int64_t rows)>& progress = nullptr);
 
 // The tenant's own number of days; nullopt: the server's.   malformed: out of range.
 Result<void> set_retention(const Administration& by, const Tenant& tenant, std::optional<int> days);
+
+// What is kept of a tenant's history.
+struct Retention {
+  std::optional<int> days;          // the tenant's own; nullopt: the server's
+  int days_that_hold = 0;
+  std::vector<std::string> months;  // that have a key, oldest first
+};
+Result<Retention> retention_of(const Ports& ports, const TenantId& tenant);
 
 // Shreds every month of every tenant whose last day is older than its retention. Returns how many. Called daily.
 Result<int> shred_what_is_due(const Ports& ports);

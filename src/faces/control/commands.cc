@@ -90,7 +90,7 @@ const std::vector<Command>& commands() {
     for (const auto& group : {tenant_commands(), app_commands(), user_commands(), group_commands(), phone_commands(),
                               token_commands(), policy_commands(), log_commands(), incident_commands(), key_commands(),
                               custody_commands(), export_commands(), ledger_commands(), mail_commands(),
-                              glass_commands()}) {
+                              glass_commands(), retention_commands()}) {
       out.insert(out.end(), group.begin(), group.end());
     }
     return out;

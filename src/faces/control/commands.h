@@ -112,6 +112,7 @@ std::vector<Command> export_commands();
 std::vector<Command> ledger_commands();
 std::vector<Command> mail_commands();
 std::vector<Command> glass_commands();
+std::vector<Command> retention_commands();
 
 // What most commands begin with.
 Result<Tenant> the_tenant(const Call& call);                           // --tenant, needed

@@ -77,6 +77,25 @@ struct Control : ::testing::Test {
   }
 };
 
+TEST_F(Control, KeepsHistoryAsLongAsItIsTold) {
+  const auto said = [](const Answer& answer, std::string_view key) {
+    const codec::Json* found = answer.rows.size() == 1 ? answer.rows[0].find(key) : nullptr;
+    return found ? *found : codec::Json();
+  };
+  EXPECT_EQ(*said(ask("retention show", {{"tenant", "acme"}}), "set_by").as_string(), "server");
+  const Answer set = ask("retention set", {{"tenant", "acme"}, {"days", "30"}});
+  EXPECT_EQ(*said(set, "days").as_int(), 30);
+  EXPECT_EQ(*said(set, "set_by").as_string(), "tenant");
+  EXPECT_EQ(*said(ask("retention show", {{"tenant", "other"}}), "set_by").as_string(), "server");
+  for (const std::string_view days : {"0", "3651", "x", "", "30 "}) {
+    EXPECT_EQ(ask("retention set", {{"tenant", "acme"}, {"days", days}}).code, "malformed") << days;
+  }
+  EXPECT_EQ(*said(ask("retention set", {{"tenant", "acme"}, {"days", "default"}}), "set_by").as_string(), "server");
+  EXPECT_EQ(ask("retention shred", {{"tenant", "acme"}, {"month", "2026-13"}}).code, "malformed");
+  EXPECT_EQ(ask("retention shred", {{"tenant", "acme"}, {"month", "1999-01"}}).code, "not_found");
+  EXPECT_EQ(ask("retention shred", {{"tenant", "nobody"}, {"month", "1999-01"}}).code, "not_found");
+}
+
 TEST_F(Control, RefusesWhatItDoesNotUnderstand) {
   EXPECT_EQ(raw("").code, "malformed");
   EXPECT_EQ(raw("[]").code, "malformed");
