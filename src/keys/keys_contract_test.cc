@@ -125,7 +125,7 @@ TEST_P(KeysContract, FindsWhichOfSeveralEnrolmentsTakesACode) {
   several[2].sealed_state = second->sealed_next;
   EXPECT_EQ(keys->match_passcode(several, Secret("755224"), kNow)->which, 3u) << "another token with the same seed";
   several[0].sealed_state = several[3].sealed_state;
-  EXPECT_EQ(keys->match_passcode(several, Secret("287082"), kNow)->which, 2u) << "an altered one does not block the rest";
+  EXPECT_EQ(keys->match_passcode(several, Secret("287082"), kNow)->which, 2u) << "an altered one blocks no other";
   EXPECT_EQ(keys->match_passcode(several, Secret("000000"), kNow).error().code, Errc::refused);
   EXPECT_EQ(keys->match_passcode({several[1]}, Secret("755224"), kNow).error().code, Errc::malformed);
   EXPECT_EQ(keys->match_passcode({}, Secret("755224"), kNow).error().code, Errc::malformed);

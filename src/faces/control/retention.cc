@@ -44,8 +44,8 @@ Result<void> shred(const Call& call) {
   codec::JsonWriter w;
   w.begin_object().key("month").string(receipt.month).key("rows").integer(receipt.rows);
   w.key("receipt").string(receipt.note);
-  w.key("next").string("destroy the copies of the keyring that are older than this, and their key: the month would come "
-                       "back with them");
+  w.key("next").string(
+      "destroy the copies of the keyring that are older than this, and their key: the month would come back with them");
   call.row(w.end_object().take());
   return {};
 }
@@ -54,7 +54,8 @@ Result<void> shred(const Call& call) {
 
 std::vector<Command> retention_commands() {
   return {
-      {.words = "retention show", .touch = kLists, .meaning = "How long a tenant's history can be opened, and its months",
+      {.words = "retention show", .touch = kLists,
+       .meaning = "How long a tenant's history can be opened, and its months",
        .arguments = {kTenant},
        .run = show},
       {.words = "retention set", .touch = kChanges, .meaning = "Set how long a tenant's history can be opened",
