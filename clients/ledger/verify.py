@@ -792,17 +792,19 @@ def verify_manifest(folder, policy):
 
 
 def verify_reads(manifest, listed, policy):
-    """The rows that the reads name, by epoch, after the proof of each read."""
+    """The rows that the reads name and the trailers that the ledger holds, by epoch, after the proof of each event."""
     lines = read_text(listed["reads.jsonl"], "reads.jsonl").splitlines(keepends=True) if "reads.jsonl" in listed else []
     proofs = sorted((path for path in listed if path.startswith("proofs/")),
                     key=lambda path: int(path[7:-12]) if re.fullmatch(r"proofs/[0-9]{1,19}\.event-proof", path) else -1)
     need(len(lines) == len(proofs), "not as many proofs as reads")
-    rows, days = {}, set()
+    rows, closed, days = {}, {}, set()
     for line, path in zip(lines, proofs):
         event, inner, _, _ = verify_event_proof(read_text(listed[path], path), policy)
         need(path == f"proofs/{inner.index}.event-proof", f"{path} proves another event")
         need(line.encode() == inner.extra + b"\n", f"reads.jsonl says otherwise than {path}")
         need(event.get("tenant") == manifest.get("tenant"), f"{path} is of another tenant")
+        if event["type"] == "epoch_closed":
+            closed[event["what"].get("object")] = event.get("detail")
         if event["outcome"] == "denied" or event["type"] not in READING:
             continue
         days.update(event.get("days", []))
@@ -810,7 +812,7 @@ def verify_reads(manifest, listed, policy):
             rows.setdefault(row_set["epoch"], []).extend(runs_of(row_set["rows"]))
     need(len(lines) == manifest.get("events"), "the manifest counts other reads")
     need(sorted(days) == manifest.get("days"), "the manifest names other days than the reads")
-    return rows
+    return rows, closed
 
 
 def read_header(data):
@@ -828,7 +830,7 @@ def rows_root(hashes):
     return tree.root()
 
 
-def verify_exposed(data, tenant, named):
+def verify_exposed(data, tenant, named, closed):
     """How many rows a file of exposed rows holds, all of them named by the reads (None: by a supplier's list)."""
     epochs, count, ended = {}, 0, False
     for number, line in enumerate(data.split(b"\n")[:-1]):
@@ -859,6 +861,7 @@ def verify_exposed(data, tenant, named):
     need(ended and data.endswith(b"\n"), "exposed rows were cut off")
     for epoch, (trailer, hashes) in epochs.items():
         if trailer:
+            need(closed.get(epoch.hex()) == trailer.hex(), f"epoch {epoch.hex()} was not closed so by the ledger")
             need(trailer == b"MFAT\x01" + epoch + len(hashes).to_bytes(8, "big") + rows_root(hashes),
                  f"epoch {epoch.hex()} is not as it was closed")
     return count
@@ -868,12 +871,12 @@ def command_bundle(options, policy):
     folder = pathlib.Path(options.file)
     manifest, listed, key = verify_manifest(folder, policy)
     say(f"manifest    of {len(listed)} files, signed by {key.name}; each file is what it says")
-    rows = verify_reads(manifest, listed, policy)
+    rows, closed = verify_reads(manifest, listed, policy)
     say(f"reads       {manifest['events']}, each in the tenant's ledger and that in the log")
     files = [path for path in listed if EXPOSED.fullmatch(path)]
     need(files, "there is no exposed.mfae")
-    count = sum(verify_exposed(listed[path], manifest["tenant"], None if manifest.get("supplier") is True else rows)
-                for path in files)
+    named = None if manifest.get("supplier") is True else rows
+    count = sum(verify_exposed(listed[path], manifest["tenant"], named, closed) for path in files)
     need(count <= manifest.get("returned", -1), "more rows than the manifest counts")
     say(f"rows        {count} of {manifest['returned']} that left, still sealed" +
         (", by the supplier's list" if manifest.get("supplier") is True else ", each named by a read"))

@@ -1,6 +1,7 @@
 #include "flow/bundle.h"
 
 #include <algorithm>
+#include <map>
 
 #include "core/codec/hex.h"
 #include "core/codec/json_write.h"
@@ -59,6 +60,8 @@ class Bundling {
   const BundleFacts& facts_;
   const OnBundleFile& on_file_;
   std::vector<Listed> files_;
+  RowNumbers events_;                            // that stand in reads.jsonl
+  std::map<std::string, std::uint64_t> closed_;  // epochs, by the event that closed them
 
   Result<void> put(std::string path, std::string content) {
     files_.push_back({path, sha256_of(content), content.size()});
@@ -67,7 +70,7 @@ class Bundling {
 
  public:
   Bundling(const Administration& by, const BundleFacts& facts, const OnBundleFile& on_file)
-      : by_(by), facts_(facts), on_file_(on_file) {}
+      : by_(by), facts_(facts), on_file_(on_file), events_(facts.exposed.events) {}
 
   // No event, no byte.
   Result<void> record_rows(const RowsByEpoch& rows) const {
@@ -85,6 +88,19 @@ class Bundling {
     }
     if (events.empty()) events.push_back(event);
     return write_again(ports_.store, [&](store::Txn& txn) { return record(txn, events); });
+  }
+
+  // A trailer is as good as the event that holds it.
+  Result<void> find_closings(const RowsByEpoch& rows) {
+    Result<void> fine;
+    TRY(each_ledger_entry(ports_, facts_.exposed.tenant.text(), 0, [&](const store::LedgerEntry& entry) {
+      if (entry.entry.find(R"("type":"epoch_closed")") == std::string::npos) return true;
+      const Result<ledger::Event> event = ledger::decode_event(entry.entry);
+      if (!event) fine = event.error();
+      if (event && rows.contains(event->object)) closed_[event->object] = entry.seq;
+      return fine.has_value();
+    }));
+    return fine;
   }
 
   Result<void> put_rows(const RowsByEpoch& rows) {
@@ -114,8 +130,11 @@ class Bundling {
                    }
                    if (full || epoch.id != current) {
                      // A trailer counts all rows: it stands only where all of them follow, in this file.
-                     const std::uint64_t here = rows.at(codec::to_hex(epoch.id)).count();
-                     const bool whole = epoch.rows == here && epoch.id != current && in_file + here <= kRowsAFile;
+                     const std::string id = codec::to_hex(epoch.id);
+                     const std::uint64_t here = rows.at(id).count();
+                     const bool whole = epoch.rows == here && epoch.id != current && in_file + here <= kRowsAFile &&
+                                        closed_.contains(id);
+                     if (whole) events_.add(closed_[id], closed_[id]);
                      add(history::ExportEpoch{epoch.header, whole ? epoch.trailer : Bytes()});
                    }
                    current = epoch.id;
@@ -138,7 +157,7 @@ class Bundling {
 
   Result<void> put_reads() {
     std::string reads;
-    for (const auto& [first, last] : facts_.exposed.events.runs()) {
+    for (const auto& [first, last] : events_.runs()) {
       for (std::uint64_t seq = first; seq <= last; ++seq) {
         const ledger::EventProof proof = TRY(prove_event(ports_, facts_.exposed.tenant.text(), seq));
         reads += std::string(text_of(*proof.event.extra)) + "\n";
@@ -173,7 +192,7 @@ class Bundling {
     w.key("from_ms").integer(unix_ms(query.from)).key("to_ms").integer(unix_ms(query.to));
     w.key("made_ms").integer(unix_ms(facts_.made)).key("custody").string(store::name(facts_.custody));
     w.key("released").integer(facts_.exposed.released).key("returned").integer(facts_.exposed.returned);
-    w.key("viewed").integer(facts_.exposed.viewed).key("events").integer(facts_.exposed.events.count());
+    w.key("viewed").integer(facts_.exposed.viewed).key("events").integer(events_.count());
     w.key("days").begin_array();
     for (const std::int64_t day : facts_.exposed.days) w.integer(day);
     w.end_array().key("supplier").boolean(query.by == ScopeBy::supplier);
@@ -194,6 +213,7 @@ Result<void> one_bundle(const Administration& by, const Scope& scope, const Expo
   const ExposedRows rows = TRY(rows_of(by.ports, scope, exposed));
   Bundling bundle(by, facts, out.second);
   TRY(bundle.record_rows(rows.returned));
+  TRY(bundle.find_closings(rows.returned));
   TRY(bundle.put_rows(rows.returned));
   TRY(bundle.put_reads());
   TRY(bundle.put_letters(out.first));

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <utility>
 
 #include "core/codec/hex.h"
 #include "flow/ledger.h"
@@ -14,6 +15,7 @@ namespace countersign::flow {
 namespace {
 
 constexpr int kPageRows = 1'000;
+constexpr int kEpochsAtOnce = 64;  // named by one event
 constexpr std::int64_t kDayMax = 2'932'896;  // docs/protocols/history.md
 
 struct Adding {
@@ -118,11 +120,23 @@ Result<ExposedPeople> people_of(const Administration& by, const Scope& scope, co
   const ExposedRows rows = TRY(rows_of(by.ports, scope, tenant));
   Adding sum;
   Opener opener(by.ports, reader, tenant.tenant);
-  const Result<void> done =
+  // Epochs of few rows go together: each reading waits for its commit.
+  std::vector<store::HistoryRow> waiting;
+  int epochs = 0;
+  const auto open_waiting = [&]() -> Result<void> {
+    epochs = 0;
+    const std::vector<store::HistoryRow> page = std::exchange(waiting, {});
+    return page.empty() ? Result<void>() : open_page(by, reader, opener, page, sum);
+  };
+  Result<void> done =
       each_row(by.ports, tenant.tenant, rows.returned,
                [&](const store::StoredEpoch&, const std::vector<store::HistoryRow>& page) -> Result<void> {
-                 return page.empty() ? Result<void>() : open_page(by, reader, opener, page, sum);
+                 if (epochs == kEpochsAtOnce || std::ssize(waiting) + std::ssize(page) > kPageRows) TRY(open_waiting());
+                 waiting.insert(waiting.end(), page.begin(), page.end());
+                 ++epochs;
+                 return {};
                });
+  if (done) done = open_waiting();
   if (!done && done.error().code != Errc::unavailable) {
     TRY(note_refusal(by.ports, reader, {tenant.tenant, opener.take_released()}, done.error()));
   }

@@ -105,8 +105,13 @@ bool is_reading(const ledger::Event& event) {
   return event.outcome != ledger::Outcome::denied && std::ranges::find(kReading, event.type) != std::end(kReading);
 }
 
-// The rows that the proven reads name.
-Result<flow::RowsByEpoch> check_reads(const std::filesystem::path& folder, const Manifest& manifest,
+// What the proven events say: the rows that were read, and the trailers of epochs, in hex.
+struct Proven {
+  flow::RowsByEpoch rows;
+  std::map<std::string, std::string> closed;
+};
+
+Result<Proven> check_reads(const std::filesystem::path& folder, const Manifest& manifest,
                                       const ledger::Policy& policy) {
   std::map<std::uint64_t, std::string> proofs;
   for (const auto& [path, hash] : manifest.files) {
@@ -116,7 +121,7 @@ Result<flow::RowsByEpoch> check_reads(const std::filesystem::path& folder, const
     proofs[TRY(ledger::parse_size(path.substr(7, end - 7)))] = path;
   }
   std::string reads;
-  flow::RowsByEpoch rows;
+  Proven out;
   std::set<std::int64_t> days;
   for (const auto& [seq, path] : proofs) {
     const std::string text = TRY(read_whole(folder / path));
@@ -126,22 +131,23 @@ Result<flow::RowsByEpoch> check_reads(const std::filesystem::path& folder, const
     if (proved->index != seq) return refused(path + " proves another event");
     if (proved->event.tenant.text() != manifest.tenant) return refused(path + " is of another tenant");
     reads += proved->text + "\n";
+    if (proved->event.type == ledger::EventType::epoch_closed) out.closed[proved->event.object] = proved->event.detail;
     if (!is_reading(proved->event)) continue;
     days.insert(proved->event.days.begin(), proved->event.days.end());
-    TRY(flow::add_rows(rows, proved->event.rows));
+    TRY(flow::add_rows(out.rows, proved->event.rows));
   }
   const std::string listed = TRY(read_whole(folder / "reads.jsonl"));
   if (!manifest.files.contains("reads.jsonl") || listed != reads) return refused("reads.jsonl says otherwise");
   if (static_cast<std::int64_t>(proofs.size()) != manifest.events || !std::ranges::equal(days, manifest.days)) {
     return refused("the manifest counts other reads, or other days");
   }
-  return rows;
+  return out;
 }
 
 // One file of exposed rows.
 class Exposed {
   const Manifest& manifest_;
-  const flow::RowsByEpoch& named_;
+  const Proven& proven_;
   struct Epoch {
     Bytes trailer;
     std::map<std::uint64_t, Bytes> hashes;
@@ -168,8 +174,8 @@ class Exposed {
     if (!epoch->second.hashes.emplace(place.number, history::row_hash(line.open, line.row)).second) {
       return refused("a row twice");
     }
-    const auto named = named_.find(codec::to_hex(place.epoch));
-    const bool is_named = named != named_.end() && named->second.has(place.number);
+    const auto named = proven_.rows.find(codec::to_hex(place.epoch));
+    const bool is_named = named != proven_.rows.end() && named->second.has(place.number);
     if (!manifest_.supplier && !is_named) {
       return refused("row " + std::to_string(place.number) + " of epoch " + codec::to_hex(place.epoch) +
                      " is named by no read");
@@ -186,7 +192,7 @@ class Exposed {
   Result<void> take(const history::ExportDay&) { return refused("exposed rows hold what opens them"); }
 
  public:
-  Exposed(const Manifest& manifest, const flow::RowsByEpoch& named) : manifest_(manifest), named_(named) {}
+  Exposed(const Manifest& manifest, const Proven& proven) : manifest_(manifest), proven_(proven) {}
 
   Result<void> line(std::string_view text) {
     if (ended_) return refused("something follows the end of exposed rows");
@@ -199,6 +205,10 @@ class Exposed {
     if (!ended_) return refused("exposed rows were cut off");
     for (const auto& [id, epoch] : epochs_) {
       if (epoch.trailer.empty()) continue;
+      const auto closed = proven_.closed.find(codec::to_hex(id));
+      if (closed == proven_.closed.end() || closed->second != codec::to_hex(epoch.trailer)) {
+        return refused("epoch " + codec::to_hex(id) + " was not closed so by the ledger");
+      }
       std::vector<Bytes> hashes;
       for (const auto& [number, hash] : epoch.hashes) hashes.push_back(hash);
       const history::EpochTrailer trailer = TRY(history::decode_trailer(epoch.trailer));
@@ -209,10 +219,10 @@ class Exposed {
 };
 
 Result<std::uint64_t> check_rows(const std::filesystem::path& file, const Manifest& manifest,
-                                 const flow::RowsByEpoch& named) {
+                                 const Proven& proven) {
   const std::string content = TRY(read_whole(file));
   if (!content.ends_with('\n')) return refused("exposed rows were cut off");
-  Exposed exposed(manifest, named);
+  Exposed exposed(manifest, proven);
   for (std::string_view text = content; !text.empty();) {
     const std::size_t end = text.find('\n');
     TRY(exposed.line(text.substr(0, end)));
@@ -243,7 +253,7 @@ Result<CheckedBundle> check_bundle(const std::filesystem::path& folder, const le
   out.signer = TRY(check_signature(folder, text, policy));
   const Manifest manifest = TRY(read_manifest(text));
   TRY(check_files(folder, manifest));
-  const flow::RowsByEpoch named = TRY(check_reads(folder, manifest, policy));
+  const Proven proven = TRY(check_reads(folder, manifest, policy));
   out.tenant = manifest.tenant;
   out.files = manifest.files.size();
   out.reads = static_cast<std::size_t>(manifest.events);
@@ -251,7 +261,7 @@ Result<CheckedBundle> check_bundle(const std::filesystem::path& folder, const le
   for (const auto& [path, hash] : manifest.files) {
     if (!path.starts_with("exposed") || !path.ends_with(".mfae")) continue;
     any = true;
-    out.rows += TRY(check_rows(folder / path, manifest, named));
+    out.rows += TRY(check_rows(folder / path, manifest, proven));
   }
   if (!any) return refused("there is no exposed.mfae");
   if (static_cast<std::int64_t>(out.rows) > manifest.returned) return refused("more rows than the manifest counts");
