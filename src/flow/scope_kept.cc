@@ -12,8 +12,8 @@
 namespace countersign::flow {
 namespace {
 
-constexpr std::size_t kPieceSize = 1024 * 1024;
-constexpr std::size_t kPiecesMax = 512;
+constexpr std::size_t kPieceSize = 512 * 1024;
+constexpr std::size_t kPiecesMax = 1'024;
 constexpr int kScopesShown = 1'000;
 constexpr std::string_view kPrefix = "SC";
 
