@@ -59,13 +59,21 @@ Result<std::int64_t> delete_rows(const Ports& ports, const TenantId& tenant, sto
   return gone;
 }
 
-// The months before `until` of which there are rows, with a key or without.
-Result<std::vector<std::string>> months_with_rows(const Ports& ports, const TenantId& tenant, std::int64_t until) {
+// Without the months.
+Result<Retention> days_kept(const Ports& ports, const TenantId& tenant) {
+  const store::Keeping keeping =
+      TRY(store::read(ports.store, [&](store::Txn& txn) { return store::keeping_of(txn, tenant); }));
+  return Retention{keeping.retention_days, keeping.retention_days.value_or(ports.settings.retention_days), {}};
+}
+
+// The months with rows from before `until`. The rows say it and not the keyring, which would be read whole for each
+// tenant; a key without rows opens nothing.
+Result<std::set<std::string>> months_before(const Ports& ports, const TenantId& tenant, std::int64_t until) {
   const auto epochs = TRY(store::read(ports.store, [&](store::Txn& txn) {
     return store::epochs_of(txn, tenant, 0, until - 1);
   }));
-  std::vector<std::string> out;
-  for (const store::StoredEpoch& epoch : epochs) out.push_back(history::month_of(epoch.day));
+  std::set<std::string> out;
+  for (const store::StoredEpoch& epoch : epochs) out.insert(history::month_of(epoch.day));
   return out;
 }
 
@@ -110,10 +118,8 @@ Result<void> set_retention(const Administration& by, const Tenant& tenant, std::
 }
 
 Result<Retention> retention_of(const Ports& ports, const TenantId& tenant) {
-  const store::Keeping keeping =
-      TRY(store::read(ports.store, [&](store::Txn& txn) { return store::keeping_of(txn, tenant); }));
-  Retention out{keeping.retention_days, keeping.retention_days.value_or(ports.settings.retention_days),
-                TRY(ports.keys.months_of(tenant))};
+  Retention out = TRY(days_kept(ports, tenant));
+  out.months = TRY(ports.keys.months_of(tenant));
   std::ranges::sort(out.months);
   return out;
 }
@@ -125,12 +131,8 @@ Result<int> shred_what_is_due(const Ports& ports) {
   const Administration by{ports, actor};
   int shredded = 0;
   for (const Tenant& tenant : TRY(list_tenants(ports))) {
-    const Retention retention = TRY(retention_of(ports, tenant.id));
-    const int days = retention.days_that_hold;
-    std::set<std::string> months(retention.months.begin(), retention.months.end());
-    const std::vector<std::string> left = TRY(months_with_rows(ports, tenant.id, today - days));
-    months.insert(left.begin(), left.end());
-    for (const std::string& month : months) {
+    const int days = TRY(days_kept(ports, tenant.id)).days_that_hold;
+    for (const std::string& month : TRY(months_before(ports, tenant.id, today - days))) {
       if (TRY(days_of(month)).last + days >= today) continue;
       const Result<ShredReceipt> done = shred_month(by, tenant.id, month);
       if (!done && done.error().code != Errc::not_found) return done.error();
