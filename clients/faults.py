@@ -1,11 +1,13 @@
 """What the tests of faults share: timed requests beside each other, and what must hold while something is away."""
+import contextlib
+import subprocess
 import threading
 import time
 
 import duo_sign
 import ledger
 import raw_http
-from harness import Refused, expect, expect_equal
+from harness import Refused, Skip, expect, expect_equal, need_command, need_root, temporary_folder
 
 # Design: 503 within 2 s. The rest is for a machine that is busy with other tests.
 AWAY_MAX_S = 2.0 + 1.0
@@ -29,6 +31,24 @@ def readyz(server):
     reply, took = timed(get, server, "/readyz")
     expect(took < AWAY_MAX_S, f"/readyz took {took:.1f} s")
     return reply
+
+
+@contextlib.contextmanager
+def small_disk(mib):
+    """A folder with a disk of its own at `data`."""
+    need_root("to mount a small disk")
+    mount, umount = need_command("mount", "mount"), need_command("umount", "mount")
+    folder = temporary_folder()
+    disk = folder / "data"
+    disk.mkdir()
+    done = subprocess.run([mount, "-t", "tmpfs", "-o", f"size={mib}m,mode=0700", "tmpfs", str(disk)],
+                          capture_output=True, text=True)
+    if done.returncode != 0:
+        raise Skip(f"no disk can be mounted here: {done.stderr.strip()}")
+    try:
+        yield folder
+    finally:
+        subprocess.run([umount, str(disk)], check=True)
 
 
 def fill(path):

@@ -11,8 +11,7 @@ import subprocess
 
 import faults
 import ledger
-from harness import (Server, Skip, check, expect, expect_equal, main, need_command, need_root, program,
-                     temporary_folder)
+from harness import Server, check, expect, expect_equal, main, program
 
 PEOPLE = 6
 DISK_MIB = 12
@@ -34,38 +33,28 @@ def expect_whole(server, tenant, people, away_left_nothing=True):
 
 @check("full disk without a reserve: 503 while it lasts, and the same codes work once there is room again")
 def _():
-    need_root("to mount a small disk")
-    mount, umount = need_command("mount", "mount"), need_command("umount", "mount")
-    folder = temporary_folder()
-    disk = folder / "data"
-    disk.mkdir()
-    done = subprocess.run([mount, "-t", "tmpfs", "-o", f"size={DISK_MIB}m,mode=0700", "tmpfs", str(disk)],
-                          capture_output=True, text=True)
-    if done.returncode != 0:
-        raise Skip(f"no disk can be mounted here: {done.stderr.strip()}")
-    server = None
-    try:
+    with faults.small_disk(DISK_MIB) as folder:
+        filler = folder / "data" / "filler"
         server = Server(folder=folder, config="[store]\nreserve_mib = 0\n")
-        tenant, app, people = made(server)
-        expect_equal(people.all_at_once(), ["allow"] * PEOPLE, "before")
-        for round_number in (1, 2):
-            faults.fill(disk / "filler")
-            # The database's own log has room for a while.
-            took = people.until(ledger.AWAY, limit_s=30)
-            print(f"      round {round_number}: full after {took:.1f} s of sign-ins, "
-                  f"the slowest answer took {people.slowest:.2f} s", flush=True)
-            expect(people.slowest < faults.AWAY_MAX_S, f"an answer took {people.slowest:.1f} s")
-            faults.expect_away(server, app, "user0", reads=True)
-            (disk / "filler").unlink()
-            took = people.until("allow")
-            faults.until_room(server)
-            print(f"      round {round_number}: recovered {took:.2f} s after room was made", flush=True)
-            faults.expect_nothing_left(server, app, round_number)
-        expect_whole(server, tenant, people)
-    finally:
-        if server:
+        try:
+            tenant, app, people = made(server)
+            expect_equal(people.all_at_once(), ["allow"] * PEOPLE, "before")
+            for round_number in (1, 2):
+                faults.fill(filler)
+                # The database's own log has room for a while.
+                took = people.until(ledger.AWAY, limit_s=30)
+                print(f"      round {round_number}: full after {took:.1f} s of sign-ins, "
+                      f"the slowest answer took {people.slowest:.2f} s", flush=True)
+                expect(people.slowest < faults.AWAY_MAX_S, f"an answer took {people.slowest:.1f} s")
+                faults.expect_away(server, app, "user0", reads=True)
+                filler.unlink()
+                took = people.until("allow")
+                faults.until_room(server)
+                print(f"      round {round_number}: recovered {took:.2f} s after room was made", flush=True)
+                faults.expect_nothing_left(server, app, round_number)
+            expect_whole(server, tenant, people)
+        finally:
             server.stop()
-        subprocess.run([umount, str(disk)], check=True)
 
 
 @check("locked: while another program holds the write lock writes are 503, reads go on, then everything goes on")

@@ -3,10 +3,8 @@
 room again everything is there (docs/operating/faults.md).
 """
 # limit: 300 s
-import contextlib
 import itertools
 import json
-import subprocess
 import time
 import urllib.request
 
@@ -15,8 +13,7 @@ import faults
 import ledger
 import stored
 from control_line import Answered, Control
-from harness import (Refused, Server, Skip, become, check, expect, expect_equal, main, need_command, need_root, skip_all,
-                     temporary_folder)
+from harness import Refused, Server, become, check, expect, expect_equal, main, skip_all, temporary_folder
 
 try:
     import ledger_watch
@@ -32,24 +29,6 @@ STATE_S = 10        # the disk is looked at each second; the rest is for a busy 
 CONFIG = f"[store]\nreserve_mib = {RESERVE_MIB}\n[metrics]\nlisten = \"127.0.0.1:0\"\n"
 FULL = "disk is full"
 NO_SPACE = "No space left on device"  # the keyring's word, in the second before the database knows
-
-
-@contextlib.contextmanager
-def small_disk():
-    """A folder with a disk of its own at `data`."""
-    need_root("to mount a small disk")
-    mount, umount = need_command("mount", "mount"), need_command("umount", "mount")
-    folder = temporary_folder()
-    disk = folder / "data"
-    disk.mkdir()
-    done = subprocess.run([mount, "-t", "tmpfs", "-o", f"size={DISK_MIB}m,mode=0700", "tmpfs", str(disk)],
-                          capture_output=True, text=True)
-    if done.returncode != 0:
-        raise Skip(f"no disk can be mounted here: {done.stderr.strip()}")
-    try:
-        yield folder
-    finally:
-        subprocess.run([umount, str(disk)], check=True)
 
 
 class World:
@@ -138,7 +117,7 @@ class World:
 
 @check("full disk: reads refuse, sign-ins go on, also through a kill; with room again nothing is missing")
 def _():
-    with small_disk() as folder:
+    with faults.small_disk(DISK_MIB) as folder:
         world = World(folder)
         try:
             world.sign_ins(PEOPLE)
@@ -170,7 +149,7 @@ def _():
 
 @check("the reserve is used up as well: sign-ins are 503 and none is let in unrecorded; room brings everything back")
 def _():
-    with small_disk() as folder:
+    with faults.small_disk(DISK_MIB) as folder:
         world = World(folder)
         try:
             faults.fill(world.filler)
