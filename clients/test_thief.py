@@ -346,8 +346,7 @@ def _():
         found = found_in(memory)
         print(f"      {name}: {found} of {len(People.numbers)} numbers, {len(People.seeds)} seeds, "
               f"{len(People.codes)} codes", flush=True)
-        expect_equal(found["numbers"], 0, f"numbers in the memory of {name}")
-        expect(name != "keyd" or not any(found.values()), "keyd keeps what it was asked about")
+        expect(not any(found.values()), f"{name} keeps what went through it")
     files = [file for place in (server.folder, loot.data) for file in place.rglob("*") if file.is_file()]
     for file in files:
         expect_equal(found_in(file.read_bytes()), {"numbers": 0, "seeds": 0, "codes": 0}, f"in {file.name}")

@@ -47,7 +47,8 @@ Result<std::shared_ptr<SSL_CTX>> read_files(const std::string& chain_file, const
   SSL_CTX_set_cipher_list(ctx, kCiphers12);
   SSL_CTX_set1_groups_list(ctx, kGroups);
   SSL_CTX_set_options(ctx, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE |
-                               SSL_OP_IGNORE_UNEXPECTED_EOF | SSL_OP_PRIORITIZE_CHACHA);
+                               SSL_OP_IGNORE_UNEXPECTED_EOF | SSL_OP_PRIORITIZE_CHACHA |
+                               SSL_OP_CLEANSE_PLAINTEXT);  // a buffer is kept and used again
   SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
                             SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
   SSL_CTX_set_read_ahead(ctx, 1);  // one recv for a record instead of two
