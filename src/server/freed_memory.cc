@@ -1,5 +1,6 @@
-// What the program gives back is wiped first: an answer that held a number or a code, on its way to somebody who may have
-// it, is not found in the server's memory the day after (clients/test_thief.py). Sanitizers bring a `delete` of their own.
+// What the program gives back is wiped first: an answer that held a number or a code, on its way to somebody who
+// may have it, is not found in the server's memory the day after (clients/test_thief.py). Sanitizers have a `delete`
+// of their own.
 #if !__has_feature(address_sanitizer) && !__has_feature(thread_sanitizer)
 #include <malloc.h>
 #include <string.h>
