@@ -56,7 +56,7 @@ void verify_signature(benchmark::State& state) {
   const auto hash = static_cast<crypto::HashKind>(state.range(0));
   const Bytes mac = crypto::hmac(hash, bytes_of(secret), bytes_of(canonical));
   for (auto _ : state) {
-    if (!*keys->verify_signature(&app, hash, canonical, mac)) std::abort();
+    if (!*keys->verify_signature(&app, hash, {canonical}, mac)) std::abort();
   }
 }
 BENCHMARK(verify_signature)->Arg(static_cast<int>(crypto::HashKind::sha1))->Arg(

@@ -60,7 +60,7 @@ void authenticate(benchmark::State& state, Keys& keys) {
   const double own = cpu_us(::getpid()), theirs = cpu_us(w.behind->process());
   std::int64_t done = 0;
   for (auto _ : state) {
-    const bool right = *keys.verify_signature(&w.app, crypto::HashKind::sha512, w.canonical, w.mac) &&
+    const bool right = *keys.verify_signature(&w.app, crypto::HashKind::sha512, {w.canonical}, w.mac) &&
                        keys.match_passcode({w.token}, Secret(std::string_view(code)), kNow).has_value();
     if (!right) state.SkipWithError("refused");
     ++done;

@@ -43,21 +43,17 @@ bool contains(const std::vector<EnrolmentId>& ids, const EnrolmentId& id) {
   return std::find(ids.begin(), ids.end(), id) != ids.end();
 }
 
-// Tries the code on the usable enrolments. Only trouble with the keys is an error.
-Result<std::optional<Match>> find_match(const Ports& ports, const Situation& situation,
-                                        const std::vector<EnrolmentId>& usable, const PasscodeRequest& request) {
-  std::vector<Enrolment> candidates;
+// The usable enrolments that the code may be of.
+std::vector<Enrolment> candidates(const Situation& situation, const std::vector<EnrolmentId>& usable,
+                                  const PasscodeRequest& request) {
+  std::vector<Enrolment> out;
   for (const Enrolment& enrolment : situation.enrolments) {
     const factor::Kind* kind = factor::kind(enrolment.kind);
     if (!kind || !kind->verify || !contains(usable, enrolment.id)) continue;
     if (request.only && !contains(*request.only, enrolment.id)) continue;
-    candidates.push_back(enrolment);
+    out.push_back(enrolment);
   }
-  if (candidates.empty()) return std::optional<Match>();
-  Result<keys::PasscodeMatch> found = ports.keys.match_passcode(candidates, request.passcode, ports.clock.now());
-  if (!found && found.error().code != Errc::unavailable) return std::optional<Match>();
-  if (!found) return std::move(found).error();
-  return std::optional(Match{std::move(candidates[found->which]), std::move(found->sealed_next)});
+  return out;
 }
 
 struct Judge {
@@ -84,8 +80,7 @@ struct Judge {
     end(signin::State::denied, "deny_unenrolled_user");
     return {};
   }
-  Result<void> operator()(const policy::Require& require) {
-    verdict.match = TRY(find_match(ports, verdict.situation, require.usable, request));
+  Result<void> operator()(const policy::Require&) {
     if (verdict.match) {
       end(signin::State::allowed, "valid_passcode");
       verdict.event.factor = logged_factor(verdict.match->enrolment);
@@ -133,12 +128,16 @@ Result<void> judge_visit(const Ports& ports, const VisitStep& step, Verdict& ver
   return {};
 }
 
-Result<Verdict> judge(const Ports& ports, const PasscodeRequest& request) {
-  Verdict verdict;
+Result<void> look(const Ports& ports, const PasscodeRequest& request, Verdict& verdict) {
   verdict.situation = TRY(store::read(ports.store, [&](store::Txn& txn) {
     return look_up(ports, txn, request.app, request.user, request.access, Secret());
   }));
   verdict.event = event_of(ports, request.app, verdict.situation, request.access);
+  return {};
+}
+
+// Once it is known whether the code is right.
+Result<void> judge(const Ports& ports, const PasscodeRequest& request, Verdict& verdict) {
   TRY(std::visit(Judge{ports, request, verdict}, verdict.situation.decision));
   verdict.standing.attempt = verdict.event.txid;
   verdict.row = TRY(seal_event(ports, verdict.event));
@@ -146,7 +145,7 @@ Result<Verdict> judge(const Ports& ports, const PasscodeRequest& request) {
   if (request.keep == Keep::yes) {
     verdict.kept = TRY(seal_attempt(ports, kept_attempt(ports, verdict, request.app), 0));
   }
-  return verdict;
+  return {};
 }
 
 // Everything a check changes. conflict: what was read is no longer so.
@@ -171,22 +170,54 @@ Result<void> write_down(const Ports& ports, store::Txn& txn, const Verdict& verd
   return store::append_history(txn, *verdict.row);
 }
 
+// What is shared by the steps of a round, until its commit is durable.
+struct Round {
+  const Ports& ports;
+  std::shared_ptr<PasscodeRequest> request;
+  Done<Standing> finish;
+  Verdict verdict{};
+  std::vector<Enrolment> candidates{};
+};
+using RoundPtr = std::shared_ptr<Round>;
+
+void conclude(const RoundPtr& round) {
+  const Result<void> judged = judge(round->ports, *round->request, round->verdict);
+  if (!judged) return round->finish(judged.error());
+  round->ports.store.write([round](store::Txn& txn) { return write_down(round->ports, txn, round->verdict); },
+                           [round](Result<void> written) {
+                             if (!written) return round->finish(std::move(written).error());
+                             Verdict& verdict = round->verdict;
+                             count_sign_in(round->ports, verdict.event.result);
+                             if (verdict.ending && verdict.ending->notice) round->ports.wake(kOutboxKey);
+                             round->finish(std::move(verdict.standing));
+                           });
+}
+
+void begin(const RoundPtr& round) {
+  const Result<void> seen = look(round->ports, *round->request, round->verdict);
+  if (!seen) return round->finish(seen.error());
+  const auto* require = std::get_if<policy::Require>(&round->verdict.situation.decision);
+  if (require) round->candidates = candidates(round->verdict.situation, require->usable, *round->request);
+  if (round->candidates.empty()) return conclude(round);
+  round->ports.keys.match_passcode_soon(
+      round->candidates, round->request->passcode, round->ports.clock.now(),
+      [round](Result<keys::PasscodeMatch> found) {
+        // Only keys that are away are an error; else no enrolment took the code.
+        if (!found && found.error().code == Errc::unavailable) return round->finish(found.error());
+        if (found) {
+          round->verdict.match = Match{std::move(round->candidates[found->which]), std::move(found->sealed_next)};
+        }
+        conclude(round);
+      });
+}
+
 }  // namespace
 
 void check_passcode(const Ports& ports, PasscodeRequest request, Done<Standing> done) {
   auto asked = std::make_shared<PasscodeRequest>(std::move(request));  // lives through the rounds and the commit
   run_again<Standing>(
       [&ports, asked](Done<Standing> finish) {
-        Result<Verdict> judged = judge(ports, *asked);
-        if (!judged) return finish(std::move(judged).error());
-        auto verdict = std::make_shared<Verdict>(*std::move(judged));  // lives until the commit is durable
-        ports.store.write([&ports, verdict](store::Txn& txn) { return write_down(ports, txn, *verdict); },
-                          [&ports, verdict, finish = std::move(finish)](Result<void> written) {
-                            if (!written) return finish(std::move(written).error());
-                            count_sign_in(ports, verdict->event.result);
-                            if (verdict->ending && verdict->ending->notice) ports.wake(kOutboxKey);
-                            finish(std::move(verdict->standing));
-                          });
+        begin(std::make_shared<Round>(Round{ports, asked, std::move(finish)}));
       },
       std::move(done));
 }

@@ -1,6 +1,7 @@
 // The wall around keys: questions and answers, no secrets handed out. The in-process twin is keys/local.h.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -39,16 +40,36 @@ struct Assertion {
   bool user_verified = false;
 };
 
+template <class T>
+using Then = std::function<void(Result<T>)>;
+
 // Thread-safe. Every call: unavailable when the keys are away; refused when a sealed value was moved or altered.
 class Keys : public HistoryKeys, public RootQuestions {
  public:
   // Seals a service-class value for its place.
   virtual Result<Bytes> seal(const Place& place, const Secret& plain) = 0;
 
-  // Whether `mac` is the HMAC of `canonical` under the application's secret key. Takes the same time whether or not
-  // `app` is known; pass nullptr for an unknown integration key, the answer is then false.
-  virtual Result<bool> verify_signature(const Application* app, crypto::HashKind hash, std::string_view canonical,
+  // Whether `mac` is the HMAC of one of the texts under the application's secret key. Takes the same time whether or
+  // not `app` is known; pass nullptr for an unknown integration key, the answer is then false.
+  using Texts = std::vector<std::string_view>;
+  virtual Result<bool> verify_signature(const Application* app, crypto::HashKind hash, const Texts& texts,
                                         ByteView mac) = 0;
+
+  // The two questions of every sign-in, in no hurry: what waits crosses the process wall together, because a crossing
+  // costs as much as ten answers. `then` is called once: here and now, or, after gather(), by settle().
+  virtual void verify_signature_soon(const Application* app, crypto::HashKind hash, const Texts& texts, ByteView mac,
+                                     const Then<bool>& then) {
+    then(verify_signature(app, hash, texts, mac));
+  }
+  virtual void match_passcode_soon(const std::vector<Enrolment>& enrolments, const Secret& passcode, Instant now,
+                                   const Then<PasscodeMatch>& then) {
+    then(match_passcode(enrolments, passcode, now));
+  }
+  // From now on they wait, where there is a wall; `soon` is called when the first begins to, and has settle() called,
+  // later or on another thread. Before anything is asked.
+  virtual void gather(std::function<void()> soon) { static_cast<void>(soon); }
+  // Asks what waits, and calls each `then`. Any thread.
+  virtual void settle() {}
 
   // The HS512 signature of a token (RFC 7515 §3.1) under the application's secret key.
   // malformed: not "header.payload" in base64url, so that no request to be signed can pass for a token.

@@ -83,13 +83,44 @@ TEST_P(KeysContract, KnowsSignatures) {
   const Application app = application("secret");
   for (const auto hash : {crypto::HashKind::sha1, crypto::HashKind::sha256, crypto::HashKind::sha512}) {
     const Bytes mac = crypto::hmac(hash, bytes_of("secret"), bytes_of("text"));
-    EXPECT_TRUE(*keys->verify_signature(&app, hash, "text", mac));
-    EXPECT_FALSE(*keys->verify_signature(&app, hash, "texT", mac));
-    EXPECT_FALSE(*keys->verify_signature(nullptr, hash, "text", mac));
+    EXPECT_TRUE(*keys->verify_signature(&app, hash, {"text"}, mac));
+    EXPECT_FALSE(*keys->verify_signature(&app, hash, {"texT"}, mac));
+    EXPECT_FALSE(*keys->verify_signature(nullptr, hash, {"text"}, mac));
   }
   Application moved = app;
   moved.tenant = other;
-  EXPECT_EQ(keys->verify_signature(&moved, crypto::HashKind::sha1, "text", {}).error().code, Errc::refused);
+  EXPECT_EQ(keys->verify_signature(&moved, crypto::HashKind::sha1, {"text"}, {}).error().code, Errc::refused);
+}
+
+TEST_P(KeysContract, KnowsASignatureOfOneOfSeveralTexts) {
+  const Application app = application("secret");
+  const Bytes mac = crypto::hmac(crypto::HashKind::sha512, bytes_of("secret"), bytes_of("text"));
+  EXPECT_TRUE(*keys->verify_signature(&app, crypto::HashKind::sha512, {"texT", "text", "t"}, mac));
+  EXPECT_FALSE(*keys->verify_signature(&app, crypto::HashKind::sha512, {"texT", "t"}, mac));
+  EXPECT_FALSE(*keys->verify_signature(&app, crypto::HashKind::sha512, {}, mac));
+}
+
+TEST_P(KeysContract, AnswersWhatIsInNoHurryOnceAndAlike) {
+  const Application app = application("secret");
+  const Bytes mac = crypto::hmac(crypto::HashKind::sha512, bytes_of("secret"), bytes_of("text"));
+  const Secret seed("12345678901234567890");
+  const Enrolment e = enrolment("totp", *factor::totp::enrol(seed, {}));
+  const std::string code = *factor::totp::code_at(seed, {}, kNow);
+  std::vector<std::string> told;
+  const auto note = [&told](std::string what) {
+    return [&told, what](const auto& answer) { told.push_back(what + (answer ? "" : " not")); };
+  };
+  keys->gather([&] { told.push_back("begins"); });
+  keys->verify_signature_soon(&app, crypto::HashKind::sha512, {"text"}, mac,
+                              [&](const Result<bool>& right) { told.push_back(*right ? "right" : "wrong"); });
+  keys->verify_signature_soon(nullptr, crypto::HashKind::sha512, {"text"}, mac,
+                              [&](const Result<bool>& right) { told.push_back(*right ? "right" : "wrong"); });
+  keys->match_passcode_soon({e}, Secret(std::string_view(code)), kNow, note("matches"));
+  keys->match_passcode_soon({e}, Secret("x"), kNow, note("matches"));
+  keys->settle();
+  keys->settle();
+  std::erase(told, "begins");
+  EXPECT_EQ(told, (std::vector<std::string>{"right", "wrong", "matches", "matches not"}));
 }
 
 TEST_P(KeysContract, SignsTokens) {

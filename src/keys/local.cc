@@ -134,7 +134,7 @@ LocalKeys::LocalKeys(RootKeys roots, std::string keyring, Random& random, const 
       has_keyring_(!keyring.empty()),
       history_(std::move(keyring), head_keys(*roots_), random, clock) {
   const Wiped secret(random_bytes(random_, crypto::kDigestMax));
-  nobody_ = std::make_unique<const AppKeys>(TenantId(), Bytes(), secret.view());
+  nobody_ = std::make_shared<const AppKeys>(TenantId(), Bytes(), secret.view());
 }
 
 LocalKeys::~LocalKeys() = default;
@@ -214,14 +214,12 @@ Result<Bytes> LocalKeys::seal(const Place& place, const Secret& plain) {
 
 Result<Secret> LocalKeys::unseal(const Place& place, ByteView sealed) { return sealer(place).open(sealed); }
 
-Result<bool> LocalKeys::verify_signature(const Application* app, crypto::HashKind hash, std::string_view canonical,
+Result<bool> LocalKeys::verify_signature(const Application* app, crypto::HashKind hash, const Texts& texts,
                                          ByteView mac) {
-  if (!app) {
-    static_cast<void>(nobody_->checks(hash, canonical, mac));
-    return false;
-  }
-  const std::shared_ptr<const AppKeys> keys = TRY(app_keys(*app));
-  return keys->checks(hash, canonical, mac);
+  const std::shared_ptr<const AppKeys> keys = app ? TRY(app_keys(*app)) : nobody_;
+  bool right = false;
+  for (const std::string_view text : texts) right = right || keys->checks(hash, text, mac);
+  return app && right;
 }
 
 Result<Bytes> LocalKeys::sign_token(const Application& app, std::string_view signing_input) {

@@ -45,7 +45,7 @@ class LocalKeys : public Keys {
   std::mutex changing_roots_;
   std::optional<RootSource> source_;  // where the list is kept; guarded by the line above
   Random& random_;
-  std::unique_ptr<const AppKeys> nobody_;  // what a signature of an unknown application is checked against
+  std::shared_ptr<const AppKeys> nobody_;  // what a signature of an unknown application is checked against
   Cache<crypto::AeadKey> seal_keys_{kCachedKeysMax};
   Cache<crypto::MacKey> push_keys_{kCachedKeysMax};
   Cache<crypto::MacKey> token_keys_{kCachedKeysMax};
@@ -75,7 +75,7 @@ class LocalKeys : public Keys {
   }
 
   Result<Bytes> seal(const Place& place, const Secret& plain) override;
-  Result<bool> verify_signature(const Application* app, crypto::HashKind hash, std::string_view canonical,
+  Result<bool> verify_signature(const Application* app, crypto::HashKind hash, const Texts& texts,
                                 ByteView mac) override;
   Result<Bytes> sign_token(const Application& app, std::string_view signing_input) override;
   Result<PasscodeMatch> match_passcode(const std::vector<Enrolment>& enrolments, const Secret& passcode,

@@ -71,7 +71,7 @@ class LocalKeysTest : public ::testing::Test {
   }
   bool signs(const Application& app, std::string_view secret) {
     const Bytes mac = crypto::hmac(crypto::HashKind::sha512, bytes_of(secret), bytes_of("text"));
-    return *keys->verify_signature(&app, crypto::HashKind::sha512, "text", mac);
+    return *keys->verify_signature(&app, crypto::HashKind::sha512, {"text"}, mac);
   }
 };
 
@@ -176,19 +176,19 @@ TEST_F(LocalKeysTest, KnowsASignatureOfEachHash) {
   const Application app = application("DI1", "secret");
   for (const auto hash : {crypto::HashKind::sha1, crypto::HashKind::sha256, crypto::HashKind::sha512}) {
     Bytes mac = crypto::hmac(hash, bytes_of("secret"), bytes_of("text"));
-    EXPECT_TRUE(*keys->verify_signature(&app, hash, "text", mac));
-    EXPECT_FALSE(*keys->verify_signature(&app, hash, "texT", mac));
+    EXPECT_TRUE(*keys->verify_signature(&app, hash, {"text"}, mac));
+    EXPECT_FALSE(*keys->verify_signature(&app, hash, {"texT"}, mac));
     mac.back() ^= 1;
-    EXPECT_FALSE(*keys->verify_signature(&app, hash, "text", mac));
+    EXPECT_FALSE(*keys->verify_signature(&app, hash, {"text"}, mac));
     mac.pop_back();
-    EXPECT_FALSE(*keys->verify_signature(&app, hash, "text", mac));
-    EXPECT_FALSE(*keys->verify_signature(&app, hash, "text", {}));
+    EXPECT_FALSE(*keys->verify_signature(&app, hash, {"text"}, mac));
+    EXPECT_FALSE(*keys->verify_signature(&app, hash, {"text"}, {}));
   }
 }
 
 TEST_F(LocalKeysTest, AnUnknownApplicationSignsNothing) {
   const Bytes mac = crypto::hmac(crypto::HashKind::sha512, {}, bytes_of("text"));
-  EXPECT_FALSE(*keys->verify_signature(nullptr, crypto::HashKind::sha512, "text", mac));
+  EXPECT_FALSE(*keys->verify_signature(nullptr, crypto::HashKind::sha512, {"text"}, mac));
 }
 
 TEST_F(LocalKeysTest, ASecretThatWasResetIsGoneAtOnceWhateverTheVersionSays) {
@@ -204,10 +204,10 @@ TEST_F(LocalKeysTest, ASecretMovedToAnotherTenantOrApplicationIsRefusedAlsoWhenW
   EXPECT_TRUE(signs(app, "secret"));
   Application moved = app;
   moved.tenant = other_tenant;
-  EXPECT_EQ(keys->verify_signature(&moved, crypto::HashKind::sha512, "text", {}).error().code, Errc::refused);
+  EXPECT_EQ(keys->verify_signature(&moved, crypto::HashKind::sha512, {"text"}, {}).error().code, Errc::refused);
   moved = app;
   moved.id = AppId::trusted("DI2");
-  EXPECT_EQ(keys->verify_signature(&moved, crypto::HashKind::sha512, "text", {}).error().code, Errc::refused);
+  EXPECT_EQ(keys->verify_signature(&moved, crypto::HashKind::sha512, {"text"}, {}).error().code, Errc::refused);
 }
 
 TEST_F(LocalKeysTest, SignsATokenUnderTheApplicationsSecret) {
@@ -217,7 +217,7 @@ TEST_F(LocalKeysTest, SignsATokenUnderTheApplicationsSecret) {
   const Bytes expected = testing::unhex("21b0e55a7b2c631e569373398a6211031f607fdb070b8aea6d56ede4059e58bc"
                                         "ca573a7a8401435185a2a0a3657baa125e8634e30f1ba3997bb5c4fac6f56b04");
   EXPECT_EQ(*keys->sign_token(app, input), expected);
-  EXPECT_TRUE(*keys->verify_signature(&app, crypto::HashKind::sha512, input, expected));
+  EXPECT_TRUE(*keys->verify_signature(&app, crypto::HashKind::sha512, {input}, expected));
   Application moved = app;
   moved.tenant = other_tenant;
   EXPECT_EQ(keys->sign_token(moved, input).error().code, Errc::refused);

@@ -132,8 +132,13 @@ consteval const Line& line_of() {
   throw "this question has no line in the table";
 }
 
-// Answers one question: number(1) ‖ arguments. Anything else is answered malformed; what is larger than its line lets
-// it be, exhausted.
+// Several questions that cross together: this number(1) ‖ list of texts, each a question; the answer is the list of
+// their answers. No question in it is such a list again.
+inline constexpr std::uint8_t kSeveral = 0;
+inline constexpr std::size_t kSeveralMax = 256;
+
+// Answers a question: number(1) ‖ arguments; or several. Anything else is answered malformed; what is larger than its
+// line lets it be, exhausted.
 void answer_question(const Desk& desk, ByteView question, Writer& to);
 
 }  // namespace countersign::keys

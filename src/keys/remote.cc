@@ -10,17 +10,21 @@ using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
 constexpr milliseconds kBackoffFirst{10};
+constexpr std::size_t kSeveralHead = 5;         // before the questions that cross together
 constexpr std::chrono::seconds kSteady{1};  // who lived so long did not fail at once
 
 Error away() { return {Errc::unavailable, "the keys' process is away"}; }
 
 template <auto kMethod, class... Arguments>
-auto ask_on(Child& child, const Child::Lease& lane, const Arguments&... arguments) {
-  using Answer = typename Asked<decltype(kMethod)>::Answer;
+void write_question(Writer& to, const Arguments&... arguments) {
+  put(to, line_of<kMethod>().number);
+  (put(to, arguments), ...);
+}
+
+template <class Answer, class Write>
+Result<Answer> ask_on(Child& child, const Child::Lease& lane, const Write& write) {
   if (!lane) return Result<Answer>(away());
-  Writer& question = lane->message();
-  put(question, line_of<kMethod>().number);
-  (put(question, arguments), ...);
+  write(lane->message());
   const Result<void> sent = lane->send();
   if (!sent && sent.error().code == Errc::exhausted) return Result<Answer>(sent.error());
   const Result<ByteView> answer = sent ? lane->receive() : Result<ByteView>(sent.error());
@@ -159,15 +163,14 @@ std::uint64_t RemoteKeys::started() {
   return started_;
 }
 
-template <auto kMethod, class... Arguments>
-auto RemoteKeys::ask(const Arguments&... arguments) {
-  using Answer = typename Asked<decltype(kMethod)>::Answer;
+template <class Answer, class Write>
+Result<Answer> RemoteKeys::cross(const Write& write) {
   const auto until = steady_clock::now() + kRestartWait;
   for (;;) {
     const std::shared_ptr<Child> child = wait_for_child(until);
     if (!child) return Result<Answer>(away());
     const Child::Lease lane = child->lease();
-    if (lane) return ask_on<kMethod>(*child, lane, arguments...);
+    if (lane) return ask_on<Answer>(*child, lane, write);
     // It died, or was replaced, before it was asked.
     if (steady_clock::now() >= until) return Result<Answer>(away());
     std::unique_lock lock(mutex_);
@@ -176,11 +179,63 @@ auto RemoteKeys::ask(const Arguments&... arguments) {
 }
 
 template <auto kMethod, class... Arguments>
+auto RemoteKeys::ask(const Arguments&... arguments) {
+  return cross<typename Asked<decltype(kMethod)>::Answer>(
+      [&](Writer& to) { write_question<kMethod>(to, arguments...); });
+}
+
+template <auto kMethod, class Answer, class... Arguments>
+void RemoteKeys::ask_soon(const Then<Answer>& then, const Arguments&... arguments) {
+  if (!gathering_) return then(ask<kMethod>(arguments...));
+  Waiting one{std::make_unique<Writer>(), [then](const Result<Bytes>& answer) {
+                then(answer ? get_answer<Answer>(*answer) : Result<Answer>(answer.error()));
+              }};
+  write_question<kMethod>(*one.question, arguments...);
+  bool first = false;
+  {
+    const std::lock_guard lock(waiting_mutex_);
+    first = waiting_.empty();
+    waiting_.push_back(std::move(one));
+  }
+  if (first) gathering_();
+}
+
+void RemoteKeys::settle() {
+  std::vector<Waiting> all;
+  {
+    const std::lock_guard lock(waiting_mutex_);
+    all.swap(waiting_);
+  }
+  for (std::span<Waiting> rest(all); !rest.empty();) {
+    std::size_t count = 0;
+    for (std::size_t size = 0; count < rest.size() && count < kSeveralMax; ++count) {
+      size += rest[count].question->view().size() + 4;
+      if (count > 0 && size > kPieceMax - kSeveralHead) break;
+    }
+    ask_together(rest.first(count));
+    rest = rest.subspan(count);
+  }
+}
+
+void RemoteKeys::ask_together(std::span<Waiting> some) {
+  const auto answers = cross<std::vector<Bytes>>([some](Writer& to) {
+    to.number(kSeveral, 1);
+    to.number(some.size(), 4);
+    for (const Waiting& one : some) to.text(one.question->view());
+  });
+  const bool whole = answers && answers->size() == some.size();
+  for (std::size_t i = 0; i < some.size(); ++i) {
+    some[i].then(whole ? Result<Bytes>((*answers)[i]) : Result<Bytes>(answers ? away() : answers.error()));
+  }
+}
+
+template <auto kMethod, class... Arguments>
 auto RemoteKeys::ask_clerk(const Arguments&... arguments) {
   using Answer = typename Asked<decltype(kMethod)>::Answer;
   const Result<std::shared_ptr<Child>> clerk = start(Office::clerk);
   if (!clerk) return Result<Answer>(clerk.error());
-  Result<Answer> answer = ask_on<kMethod>(**clerk, (*clerk)->lease(), arguments...);
+  Result<Answer> answer = ask_on<Answer>(**clerk, (*clerk)->lease(),
+                                         [&](Writer& to) { write_question<kMethod>(to, arguments...); });
   (*clerk)->kill();
   (*clerk)->wait_until_dead();
   return answer;
@@ -188,9 +243,19 @@ auto RemoteKeys::ask_clerk(const Arguments&... arguments) {
 
 Result<Bytes> RemoteKeys::seal(const Place& place, const Secret& plain) { return ask<&Keys::seal>(place, plain); }
 
-Result<bool> RemoteKeys::verify_signature(const Application* app, crypto::HashKind hash, std::string_view canonical,
+Result<bool> RemoteKeys::verify_signature(const Application* app, crypto::HashKind hash, const Texts& texts,
                                           ByteView mac) {
-  return ask<&Keys::verify_signature>(app ? std::optional(*app) : std::nullopt, hash, canonical, mac);
+  return ask<&Keys::verify_signature>(app ? std::optional(*app) : std::nullopt, hash, texts, mac);
+}
+
+void RemoteKeys::verify_signature_soon(const Application* app, crypto::HashKind hash, const Texts& texts,
+                                       ByteView mac, const Then<bool>& then) {
+  ask_soon<&Keys::verify_signature>(then, app ? std::optional(*app) : std::nullopt, hash, texts, mac);
+}
+
+void RemoteKeys::match_passcode_soon(const std::vector<Enrolment>& enrolments, const Secret& passcode, Instant now,
+                                     const Then<PasscodeMatch>& then) {
+  ask_soon<&Keys::match_passcode>(then, enrolments, passcode, now);
 }
 
 Result<Bytes> RemoteKeys::sign_token(const Application& app, std::string_view signing_input) {

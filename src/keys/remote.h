@@ -8,8 +8,10 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "keys/child.h"
 #include "keys/keyd.h"
@@ -36,6 +38,14 @@ class RemoteKeys final : public Keys {
   std::uint64_t started_ = 0;
   std::mutex changing_roots_;
   std::thread watch_;
+  // A question that waits for others, and who is told of its answer.
+  struct Waiting {
+    std::unique_ptr<Writer> question;
+    Then<Bytes> then;
+  };
+  std::mutex waiting_mutex_;
+  std::vector<Waiting> waiting_;
+  std::function<void()> gathering_;
 
  public:
   struct Options {
@@ -52,8 +62,14 @@ class RemoteKeys final : public Keys {
   std::uint64_t started();
 
   Result<Bytes> seal(const Place& place, const Secret& plain) override;
-  Result<bool> verify_signature(const Application* app, crypto::HashKind hash, std::string_view canonical,
+  Result<bool> verify_signature(const Application* app, crypto::HashKind hash, const Texts& texts,
                                 ByteView mac) override;
+  void verify_signature_soon(const Application* app, crypto::HashKind hash, const Texts& texts, ByteView mac,
+                             const Then<bool>& then) override;
+  void match_passcode_soon(const std::vector<Enrolment>& enrolments, const Secret& passcode, Instant now,
+                           const Then<PasscodeMatch>& then) override;
+  void gather(std::function<void()> soon) override { gathering_ = std::move(soon); }
+  void settle() override;
   Result<Bytes> sign_token(const Application& app, std::string_view signing_input) override;
   Result<PasscodeMatch> match_passcode(const std::vector<Enrolment>& enrolments, const Secret& passcode,
                                        Instant now) override;
@@ -101,8 +117,13 @@ class RemoteKeys final : public Keys {
   Result<void> renew();
   bool replace(std::chrono::milliseconds& delay);
   std::shared_ptr<Child> wait_for_child(std::chrono::steady_clock::time_point until);
+  template <class Answer, class Write>
+  Result<Answer> cross(const Write& write);
   template <auto kMethod, class... Arguments>
   auto ask(const Arguments&... arguments);
+  template <auto kMethod, class Answer, class... Arguments>
+  void ask_soon(const Then<Answer>& then, const Arguments&... arguments);
+  void ask_together(std::span<Waiting> some);
   template <auto kMethod, class... Arguments>
   auto ask_clerk(const Arguments&... arguments);
 };

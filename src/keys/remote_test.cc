@@ -141,6 +141,47 @@ TEST_F(RemoteKeysTest, AQuestionUnderWayIsUnavailableAndNothingIsAllowed) {
   EXPECT_GT(refused, 0);
 }
 
+TEST_F(RemoteKeysTest, SaysOnceThatSomethingWaitsAndCrossesInAsManyPiecesAsItTakes) {
+  int begun = 0, answered = 0;
+  keys->gather([&] { ++begun; });
+  const std::string large(20'000, 'x');
+  for (int i = 0; i < 2 * static_cast<int>(kSeveralMax) + 3; ++i) {
+    const std::string_view text = i % 50 == 0 ? std::string_view(large) : "text";
+    keys->verify_signature_soon(nullptr, crypto::HashKind::sha512, {text}, {},
+                                [&](const Result<bool>& right) { answered += right && !*right; });
+  }
+  EXPECT_EQ(begun, 1);
+  EXPECT_EQ(answered, 0);
+  keys->settle();
+  EXPECT_EQ(answered, 2 * static_cast<int>(kSeveralMax) + 3);
+  keys->verify_signature_soon(nullptr, crypto::HashKind::sha512, {"text"}, {}, [&](const auto&) { ++answered; });
+  EXPECT_EQ(begun, 2);
+  keys->settle();
+}
+
+TEST_F(RemoteKeysTest, WhatWaitsWhenItDiesIsAnsweredOnceAndNothingIsAllowed) {
+  constexpr int kEach = 400;
+  std::atomic<int> told = 0, allowed = 0;
+  keys->gather([] {});
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([&] {
+      for (int i = 0; i < kEach; ++i) {
+        keys->verify_signature_soon(nullptr, crypto::HashKind::sha512, {"text"}, {}, [&](const Result<bool>& right) {
+          ++told;
+          allowed += right && *right;
+        });
+        if (const pid_t now = i % 100 == 50 ? keys->process() : 0) ::kill(now, SIGKILL);
+        if (i % 20 == 19) keys->settle();
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  keys->settle();
+  EXPECT_EQ(told, 4 * kEach);
+  EXPECT_EQ(allowed, 0);
+}
+
 TEST_F(RemoteKeysTest, WithoutARootKeyItIsTriedAgainAndQuestionsAreUnavailable) {
   ASSERT_TRUE(answers());
   const std::filesystem::path root = own.files.root_key, aside = root.string() + ".aside";

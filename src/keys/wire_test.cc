@@ -160,6 +160,35 @@ TEST_F(QuestionsTest, NoneIsLargerThanItsLineLetsItBe) {
   }
 }
 
+TEST_F(QuestionsTest, SeveralAreAnsweredEachForItself) {
+  const auto several = [](const std::vector<Bytes>& questions) {
+    Writer w;
+    w.number(kSeveral, 1);
+    put(w, questions);
+    return Bytes(w.view().begin(), w.view().end());
+  };
+  const auto answers = [&](const Bytes& question) {
+    Writer w;
+    answer_question({Office::keyd, *keys, budgets, clock}, question, w);
+    return get_answer<std::vector<Bytes>>(w.view());
+  };
+  const Bytes ledger_key = {line_of<&Keys::ledger_key>().number}, nonsense = {255};
+  const auto mixed = answers(several({ledger_key, nonsense, {}, ledger_key}));
+  ASSERT_EQ(mixed->size(), 4u);
+  EXPECT_EQ(*get_answer<Bytes>(mixed->at(0)), *keys->ledger_key());
+  EXPECT_EQ(get_answer<void>(mixed->at(1)).error().code, Errc::malformed);
+  EXPECT_EQ(get_answer<void>(mixed->at(2)).error().code, Errc::malformed);
+  EXPECT_EQ(mixed->at(3), mixed->at(0));
+  EXPECT_TRUE(answers(several({}))->empty());
+  const auto nested = answers(several({several({ledger_key})}));
+  EXPECT_EQ(get_answer<void>(nested->at(0)).error().code, Errc::malformed);
+  EXPECT_EQ(answers(several(std::vector<Bytes>(kSeveralMax + 1, ledger_key))).error().code, Errc::exhausted);
+  Bytes longer = several({ledger_key});
+  longer.push_back(0);
+  EXPECT_EQ(answers(longer).error().code, Errc::malformed);
+  EXPECT_EQ(answers({kSeveral, 1, 0, 0, 0}).error().code, Errc::malformed);
+}
+
 TEST_F(QuestionsTest, WhatIsTheClerksIsNotAskedOfKeydNorTheReverse) {
   for (const Line& line : kLines) {
     const Bytes question = {line.number, 0xee};

@@ -221,6 +221,49 @@ TEST(Committing, MayEndInAWait) {
   EXPECT_EQ(client.read_answer().body, "later");
 }
 
+TEST(Committing, MayEndInTheRestOfTheHandlerOnAWorkerThread) {
+  std::promise<std::function<void(Reply)>> queue;
+  std::atomic<std::size_t> ran_on{0};
+  const auto thread = [] { return std::hash<std::thread::id>{}(std::this_thread::get_id()); };
+  HttpServer server([&](const HttpRequest&) -> Reply {
+    return Committing{[&](std::function<void(Reply)> done) { queue.set_value(std::move(done)); }};
+  });
+  RawClient client(server.port());
+  client.send(kGet);
+  std::size_t asker = 0;
+  std::thread keys([&] {
+    asker = thread();
+    queue.get_future().get()(Rest{[&]() -> Reply {
+      ran_on = thread();
+      return Rest{[]() -> Reply { return said("the rest of it"); }};
+    }});
+  });
+  EXPECT_EQ(client.read_answer().body, "the rest of it");
+  keys.join();
+  EXPECT_NE(ran_on, asker);
+}
+
+TEST(Rest, IsAFailureWhenItThrows) {
+  HttpServer server([](const HttpRequest&) -> Reply {
+    return Rest{[]() -> Reply { throw std::runtime_error("no rest"); }};
+  });
+  RawClient client(server.port());
+  EXPECT_EQ(client.ask(kGet).status, 500);
+  EXPECT_EQ(server.server().counters().handler_failures, 1u);
+}
+
+TEST(Server, DoesWorkSoonOnAWorkerThread) {
+  HttpServer* running = nullptr;
+  HttpServer server([&](const HttpRequest&) -> Reply {
+    return Committing{[&](std::function<void(Reply)> done) {
+      running->server().soon([done] { done(said("soon")); });
+    }};
+  });
+  running = &server;
+  RawClient client(server.port());
+  EXPECT_EQ(client.ask(kGet).body, "soon");
+}
+
 TEST(Committing, IsAFailureWhenThePromiseIsDropped) {
   HttpServer server([](const HttpRequest&) -> Reply {
     return Committing{[](std::function<void(Reply)>) {}};

@@ -133,6 +133,10 @@ Task<bool> Connection::answer() {
     } else if (auto* committing = std::get_if<Committing>(&reply)) {
       Reply next = co_await commit(std::move(*committing));
       reply = std::move(next);
+    } else if (auto* rest = std::get_if<Rest>(&reply)) {
+      Reply next;
+      if (!attempt([&] { next = rest->run(); })) next = refusal(500, kFailed);
+      reply = std::move(next);
     }
   }
 }

@@ -49,10 +49,15 @@ struct Wait {
   std::function<Reply()> over{};
 };
 
-// A write is queued by `start`; `done` is called once with the reply after the commit, from any thread, perhaps
-// before `start` returns.
+// A write is queued by `start`, or a question to the keys; `done` is called once with the reply after the commit or the
+// answer, from any thread, perhaps before `start` returns.
 struct Committing {
   std::function<void(std::function<void(Reply)> done)> start;
+};
+
+// The rest of a handler, for a `done` that is called where it must not be run: `run` is called on a worker thread.
+struct Rest {
+  std::function<Reply()> run;
 };
 
 // Server-sent events: `next` returns the bytes to send (possibly none) at once and after each wake of `key`,
@@ -63,7 +68,7 @@ struct EventStream {
   std::function<std::string()> next;
 };
 
-struct Reply : std::variant<HttpResponse, Wait, Committing, EventStream> {
+struct Reply : std::variant<HttpResponse, Wait, Committing, Rest, EventStream> {
   using variant::variant;
 };
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/defer.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ip/v6_only.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -239,6 +240,11 @@ void Server::run() {
   for (std::thread& thread : threads) thread.join();
   ErrorCode ignored;
   for (Door& door : e.doors) door.acceptor.close(ignored);
+}
+
+void Server::soon(std::function<void()> work) {
+  // Deferred: a worker that asks for it does it itself, and wakes none that sleeps.
+  asio::defer(engine_->io, std::move(work));
 }
 
 void Server::drain() {

@@ -59,6 +59,9 @@ class Server {
   // Serves until drain() has been called and its work is done. Blocks.
   void run();
 
+  // Has `work` done on a worker thread, after what the threads have before them now; once run() runs. Any thread.
+  void soon(std::function<void()> work);
+
   // Stops accepting, lets requests in flight end (at most limits.drain), lets waits look again, closes idle
   // connections. Any thread, more than once, also before run().
   void drain();

@@ -348,6 +348,7 @@ Result<void> serve(const Config& config, Demo demo, std::chrono::steady_clock::t
   if (demo == Demo::yes) TRY(show_demo(ports, dir, ca));
   say_ready(server, listen.size(), ca, started);
   news.ready();
+  keys->gather([&] { server.soon([&] { keys->settle(); }); });
   server.run();
   signals.reset();
   keeper.reset();

@@ -151,7 +151,7 @@ TEST_F(Control, AnApplicationHasKeysThatSign) {
   ASSERT_TRUE(app);
   EXPECT_TRUE(app->signatures.allow_v1);
   const Bytes mac = crypto::hmac(crypto::HashKind::sha1, bytes_of(secret), bytes_of("text"));
-  EXPECT_TRUE(*world.keys->verify_signature(&*app, crypto::HashKind::sha1, "text", mac));
+  EXPECT_TRUE(*world.keys->verify_signature(&*app, crypto::HashKind::sha1, {"text"}, mac));
 }
 
 TEST_F(Control, AnApplicationTakesGivenKeysOnce) {

@@ -78,35 +78,75 @@ bool Authorizer::knows_host(std::string_view host) const {
   return std::find(host_names_.begin(), host_names_.end(), host_name(host)) != host_names_.end();
 }
 
-std::variant<Caller, Failure> Authorizer::authorize(const net::HttpRequest& request) const {
+// A request whose signature is being asked about. It stays until its reply has been sent.
+struct Authorizer::Inquiry {
+  const net::HttpRequest& request;
+  Credentials credentials;
+  std::optional<Application> app;
+  Match likeliest{};
+
+  const Application* known() const { return app && app->enabled ? &*app : nullptr; }
+};
+
+net::Reply Authorizer::authorize(const net::HttpRequest& request, Then then) const {
   const std::string_view header = request.header("authorization");
-  if (header.empty()) return Failure{Code::missing_credentials, "The request has no Authorization header."};
-  const Result<Credentials> credentials = read_authorization(header);
+  if (header.empty()) return then(Failure{Code::missing_credentials, "The request has no Authorization header."});
+  Result<Credentials> credentials = read_authorization(header);
   if (!credentials) {
-    return Failure{Code::missing_credentials,
-                   "Authorization must be: Basic base64(integration key, a colon, the signature in hex)."};
+    return then(Failure{Code::missing_credentials,
+                        "Authorization must be: Basic base64(integration key, a colon, the signature in hex)."});
   }
   const Result<AppId> id = AppId::parse(credentials->ikey);
-  if (!id) return failure_of(id.error());
-  Result<std::optional<Application>> found = flow::find_app(ports_, *id);
-  if (!found) return failure_of(found.error());
-  std::optional<Application>& app = *found;
-  const bool known = app && app->enabled;
-  // For an unknown key a signature is computed all the same, so that the time taken tells nothing.
-  const auto match = find_match(request, *credentials, known ? &*app : nullptr);
-  if (!known) {
-    return Failure{Code::unknown_integration, app ? "This application is disabled."
-                                                  : "No application of this server has this integration key."};
+  if (!id) return then(failure_of(id.error()));
+  Result<std::optional<Application>> app = flow::find_app(ports_, *id);
+  if (!app) return then(failure_of(app.error()));
+  // Shared: a std::function must be copyable.
+  auto inquiry = std::make_shared<Inquiry>(Inquiry{request, *std::move(credentials), *std::move(app)});
+  std::vector<std::string> texts;
+  const auto likeliest = find_match(*inquiry, [&texts](std::vector<std::string> first) {
+    texts = std::move(first);
+    return true;
+  });
+  if (std::holds_alternative<Failure>(likeliest)) return then(conclude(*inquiry, likeliest));
+  inquiry->likeliest = std::get<Match>(likeliest);
+  return net::Committing{[this, inquiry, texts, then = std::move(then)](std::function<void(net::Reply)> done) {
+    // For an unknown key a signature is computed all the same, so that the time taken tells nothing.
+    ports_.keys.verify_signature_soon(
+        inquiry->known(), inquiry->credentials.hash, {texts.begin(), texts.end()}, inquiry->credentials.mac,
+        [this, inquiry, then, done = std::move(done)](const Result<bool>& right) {
+          done(net::Rest{[this, inquiry, then, right] { return then(conclude(*inquiry, go_on(*inquiry, right))); }});
+        });
+  }};
+}
+
+std::variant<Authorizer::Match, Failure> Authorizer::go_on(const Inquiry& inquiry, const Result<bool>& right) const {
+  if (!right) return failure_of(right.error());
+  if (*right) return inquiry.likeliest;
+  if (!inquiry.known()) return mismatch(inquiry.request, nullptr);
+  bool first = true;
+  return find_match(inquiry, [&](const std::vector<std::string>& texts) -> Result<bool> {
+    if (std::exchange(first, false)) return false;
+    return ports_.keys.verify_signature(inquiry.known(), inquiry.credentials.hash, {texts.begin(), texts.end()},
+                                        inquiry.credentials.mac);
+  });
+}
+
+std::variant<Caller, Failure> Authorizer::conclude(const Inquiry& inquiry,
+                                                   const std::variant<Match, Failure>& match) const {
+  if (!inquiry.known()) {
+    return Failure{Code::unknown_integration, inquiry.app ? "This application is disabled."
+                                                          : "No application of this server has this integration key."};
   }
   if (const auto* failure = std::get_if<Failure>(&match)) return *failure;
   const Match& matched = std::get<Match>(match);
-  if (auto failure = objection(request, *credentials, *app, matched.version)) return *std::move(failure);
-  return Caller{*std::move(app), matched.version, matched.parameters, credentials->mac};
+  if (auto failure = objection(inquiry.request, inquiry.credentials, *inquiry.app, matched.version)) {
+    return *std::move(failure);
+  }
+  return Caller{*inquiry.app, matched.version, matched.parameters, inquiry.credentials.mac};
 }
 
-std::variant<Authorizer::Match, Failure> Authorizer::find_match(const net::HttpRequest& request,
-                                                                const Credentials& credentials,
-                                                                const Application* app) const {
+std::variant<Authorizer::Match, Failure> Authorizer::find_match(const Inquiry& inquiry, const IsRight& is_right) const {
+  const net::HttpRequest& request = inquiry.request;
   if (!knows_host(request.host)) {
     return invalid_signature("The host name of this request is not one that this server is configured with.");
   }
@@ -116,8 +156,8 @@ std::variant<Authorizer::Match, Failure> Authorizer::find_match(const net::HttpR
   lines.method = request.method;
   lines.path = request.path;
   const std::vector<std::string> hosts = host_lines(request.host);
-  std::string text, body, headers;
-  for (const Reading& reading : readings(request, credentials.hash, !date.empty())) {
+  std::string body, headers;
+  for (const Reading& reading : readings(request, inquiry.credentials.hash, !date.empty())) {
     const bool from_body = reading.parameters == SignedParameters::form_body;
     const auto parameters = CanonicalParameters::of(from_body ? request.body : request.query);
     if (!parameters) return Failure{Code::invalid_parameters, parameters.error().what};
@@ -130,23 +170,22 @@ std::variant<Authorizer::Match, Failure> Authorizer::find_match(const net::HttpR
     std::vector<std::string> orders = {parameters->by_key_then_value()};
     for (std::size_t i = 0; i < orders.size(); ++i) {
       lines.parameters = orders[i];
+      std::vector<std::string> texts;
       for (const std::string& host : hosts) {
         lines.host = host;
-        write_canonical(reading.version, lines, text);
-        const Result<bool> right = ports_.keys.verify_signature(app, credentials.hash, text, credentials.mac);
-        if (!right) return failure_of(right.error());
-        if (*right) return Match{reading.version, reading.parameters};
-        if (!app) return mismatch(request, app);
+        write_canonical(reading.version, lines, texts.emplace_back());
       }
+      const Result<bool> right = is_right(std::move(texts));
+      if (!right) return failure_of(right.error());
+      if (*right) return Match{reading.version, reading.parameters};
       if (i > 0) continue;
       for (std::string& other : parameters->other_orders()) orders.push_back(std::move(other));
     }
   }
-  return mismatch(request, app);
+  return mismatch(request, inquiry.known());
 }
 
-std::variant<Authorizer::Match, Failure> Authorizer::mismatch(const net::HttpRequest& request,
-                                                              const Application* app) const {
+Failure Authorizer::mismatch(const net::HttpRequest& request, const Application* app) const {
   const Body body = body_of(request);
   if (request.method != "GET" && !request.body.empty() && (body == Body::other || body == Body::none)) {
     return invalid_signature(

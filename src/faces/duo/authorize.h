@@ -2,6 +2,8 @@
 // type of the application.
 #pragma once
 
+#include <functional>
+#include <memory>
 #include <string>
 #include <variant>
 #include <vector>
@@ -31,19 +33,26 @@ class Authorizer {
   // `host_names`: in lower case, without port; an IPv6 address without brackets.
   Authorizer(const flow::Ports& ports, std::vector<std::string> host_names);
 
-  // Who signed the request, or the code and the detail to answer with.
-  std::variant<Caller, Failure> authorize(const net::HttpRequest& request) const;
+  // Who signed the request, or the code and the detail to answer with; `then` makes the reply of it.
+  using Then = std::function<net::Reply(std::variant<Caller, Failure>)>;
+  net::Reply authorize(const net::HttpRequest& request, Then then) const;
 
  private:
   struct Match {
     SignatureVersion version;
     SignedParameters parameters;
   };
+  struct Inquiry;
+  using IsRight = std::function<Result<bool>(std::vector<std::string> texts)>;
 
   bool knows_host(std::string_view host) const;
-  std::variant<Match, Failure> find_match(const net::HttpRequest& request, const Credentials& credentials,
-                                          const Application* app) const;
-  std::variant<Match, Failure> mismatch(const net::HttpRequest& request, const Application* app) const;
+  // Asks about the texts that the client may have signed, likeliest first, until one is right: those of one reading and
+  // order of parameters together, in each spelling of the host.
+  std::variant<Match, Failure> find_match(const Inquiry& inquiry, const IsRight& is_right) const;
+  // The same once `right` is known of the likeliest texts.
+  std::variant<Match, Failure> go_on(const Inquiry& inquiry, const Result<bool>& right) const;
+  std::variant<Caller, Failure> conclude(const Inquiry& inquiry, const std::variant<Match, Failure>& match) const;
+  Failure mismatch(const net::HttpRequest& request, const Application* app) const;
   // The reason to refuse a request whose signature is right; nullopt: none.
   std::optional<Failure> objection(const net::HttpRequest& request, const Credentials& credentials,
                                    const Application& app, SignatureVersion version) const;

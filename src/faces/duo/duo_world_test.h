@@ -25,13 +25,18 @@ class DuoWorld : public testing::SmallWorld {
 
   // Runs a reply up to its answer or to where it waits.
   static net::Reply run(net::Reply reply) {
-    while (auto* commit = std::get_if<net::Committing>(&reply)) {
+    for (;;) {
       std::optional<net::Reply> next;
-      commit->start([&next](net::Reply out) { next = std::move(out); });
-      if (!next) throw std::logic_error("the memory store answers within the call");
+      if (auto* commit = std::get_if<net::Committing>(&reply)) {
+        commit->start([&next](net::Reply out) { next = std::move(out); });
+        if (!next) throw std::logic_error("the memory store answers within the call");
+      } else if (auto* rest = std::get_if<net::Rest>(&reply)) {
+        next = rest->run();
+      } else {
+        return reply;
+      }
       reply = std::move(*next);
     }
-    return reply;
   }
   net::Reply begin(const Ask& ask) { return run(face.handle(sign(ask))); }
   static bool waits(const net::Reply& reply) { return std::holds_alternative<net::Wait>(reply); }

@@ -97,6 +97,8 @@ net::Reply Replays::watch(net::Reply reply, std::shared_ptr<Run> owner) {
   } else if (auto* wait = std::get_if<net::Wait>(&reply)) {
     wait->again = [this, owner, again = std::move(wait->again)] { return watch(again(), owner); };
     if (wait->over) wait->over = [this, owner, over = std::move(wait->over)] { return watch(over(), owner); };
+  } else if (auto* rest = std::get_if<net::Rest>(&reply)) {
+    rest->run = [this, owner, run = std::move(rest->run)] { return watch(run(), owner); };
   } else if (auto* commit = std::get_if<net::Committing>(&reply)) {
     commit->start = [this, owner, start = std::move(commit->start)](std::function<void(net::Reply)> done) {
       start([this, owner, done = std::move(done)](net::Reply out) { done(watch(std::move(out), owner)); });

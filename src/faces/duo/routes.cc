@@ -96,14 +96,21 @@ net::Reply DuoFace::handle(const net::HttpRequest& request) {
     Call call{ports_, reported_, {}, {}, dialect};
     return route->endpoint(call);
   }
-  std::variant<Caller, Failure> authorized = authorizer_.authorize(request);
-  if (auto* failure = std::get_if<Failure>(&authorized)) {
-    const bool bad = failure->code == Code::invalid_signature || failure->code == Code::unknown_integration;
-    const int too_many_s = bad ? sources_.count_bad(request.peer, ports_.clock.now()) : 0;
-    if (too_many_s == 0) return dialect.failed(*failure);
-    return dialect.failed({Code::too_many_requests, "Too many bad signatures from this address.", too_many_s});
-  }
-  Caller& caller = std::get<Caller>(authorized);
+  return authorizer_.authorize(
+      request, [this, &request, endpoint = route->endpoint, dialect](std::variant<Caller, Failure> who) -> net::Reply {
+        if (auto* failure = std::get_if<Failure>(&who)) return refuse(request, dialect, *failure);
+        return serve(request, endpoint, dialect, std::get<Caller>(std::move(who)));
+      });
+}
+
+net::Reply DuoFace::refuse(const net::HttpRequest& request, const Dialect& dialect, const Failure& failure) {
+  const bool bad = failure.code == Code::invalid_signature || failure.code == Code::unknown_integration;
+  const int too_many_s = bad ? sources_.count_bad(request.peer, ports_.clock.now()) : 0;
+  if (too_many_s == 0) return dialect.failed(failure);
+  return dialect.failed({Code::too_many_requests, "Too many bad signatures from this address.", too_many_s});
+}
+
+net::Reply DuoFace::serve(const net::HttpRequest& request, Endpoint endpoint, const Dialect& dialect, Caller caller) {
   Result<Parameters> parameters = parameters_of(request, caller.parameters);
   if (!parameters) return dialect.failed({Code::invalid_parameters, parameters.error().what});
   const AppId app = caller.app.id;
@@ -111,8 +118,8 @@ net::Reply DuoFace::handle(const net::HttpRequest& request) {
   auto call = std::make_shared<Call>(
       Call{ports_, reported_, std::move(caller.app), *std::move(parameters), dialect});
   // v1 has no date: the same bytes are rightly sent again. GET changes nothing.
-  if (caller.version == SignatureVersion::v1 || request.method == "GET") return route->endpoint(*call);
-  return replays_.once(app, caller.mac, [call, endpoint = route->endpoint] { return endpoint(*call); });
+  if (caller.version == SignatureVersion::v1 || request.method == "GET") return endpoint(*call);
+  return replays_.once(app, caller.mac, [call, endpoint] { return endpoint(*call); });
 }
 
 }  // namespace countersign::duo

@@ -28,6 +28,9 @@ class DuoFace {
   static bool serves(std::string_view path);
 
  private:
+  net::Reply refuse(const net::HttpRequest& request, const Dialect& dialect, const Failure& failure);
+  net::Reply serve(const net::HttpRequest& request, Endpoint endpoint, const Dialect& dialect, Caller caller);
+
   const flow::Ports& ports_;
   Authorizer authorizer_;
   Replays replays_;

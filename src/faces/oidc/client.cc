@@ -47,7 +47,7 @@ Checked<Application> client_of(const flow::Ports& ports, const AppId& id, const 
   std::optional<Application>& app = *found;
   const bool known = app && app->enabled;
   const Result<bool> good = ports.keys.verify_signature(known ? &*app : nullptr, crypto::HashKind::sha512,
-                                                        token.signing_input, token.signature);
+                                                        {token.signing_input}, token.signature);
   if (!good) return problem_of(good.error());
   if (!known) {
     return Problem{Word::invalid_client, app ? "client_id: this application is disabled."
