@@ -5,12 +5,14 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <mutex>
 #include <set>
 #include <tuple>
 
 #include "core/codec/hex.h"
 #include "flow/canaries.h"
 #include "flow/lineage.h"
+#include "flow/side_by_side.h"
 #include "store/epochs.h"
 #include "store/history.h"
 
@@ -20,6 +22,7 @@ namespace {
 constexpr int kPageEntries = 2'000;  // no read transaction lasts long (design §5)
 constexpr int kPageRows = 1'000;
 constexpr int kPageDispatches = 10'000;
+constexpr std::size_t kStretches = 32;  // of the time asked about, each read for itself
 constexpr std::size_t kDescendantsMax = 100'000;
 constexpr std::size_t kValueMax = 256;
 
@@ -39,11 +42,12 @@ struct Sum {
 struct Search {
   const Ports& ports;
   const ScopeQuery& query;
-  std::map<std::string, Sum> tenants;
-  std::map<std::string, RowNumbers> seen;  // entries, by tree
-  std::set<std::string> makers;            // credentials and sessions behind an address
-  std::set<std::string> known;             // descendants found so far
-  Scope out;
+  std::mutex mutex{};  // of what is added up below
+  std::map<std::string, Sum> tenants{};
+  std::map<std::string, RowNumbers> seen{};  // entries, by tree
+  std::set<std::string> makers{};            // credentials and sessions behind an address
+  std::set<std::string> known{};             // descendants found so far
+  Scope out{};
 };
 
 bool is_reading(ledger::EventType type) {
@@ -80,11 +84,12 @@ Result<void> add_event(RowsByEpoch& returned, RowsByEpoch& viewed, std::set<std:
 }
 
 Result<void> take(Search& search, const store::LedgerEntry& entry) {
+  const ledger::Event event = TRY(ledger::decode_event(entry.entry));
+  const std::lock_guard lock(search.mutex);
   RowNumbers& seen = search.seen[entry.tree];
   if (seen.has(entry.seq)) return {};
   seen.add(entry.seq, entry.seq);
   ++search.out.events;
-  const ledger::Event event = TRY(ledger::decode_event(entry.entry));
   const bool change = event.type == ledger::EventType::config_change || event.type == ledger::EventType::factor_reset;
   if (change && event.outcome == ledger::Outcome::ok) {
     search.out.changes.push_back({entry.tree, entry.seq, entry.at, event.object});
@@ -104,9 +109,8 @@ Result<void> take(Search& search, const store::LedgerEntry& entry) {
   return add_event(sum.returned, sum.viewed, sum.days, event);
 }
 
-Result<void> take_all(Search& search, store::FoundBy by, const std::string& value) {
-  store::EntryQuery query{
-      .by = by, .value = value, .from = search.query.from, .to = search.query.to, .limit = kPageEntries};
+Result<void> take_stretch(Search& search, store::EntryQuery query) {
+  query.limit = kPageEntries;
   for (;;) {
     std::vector<store::LedgerEntry> page;
     query.after = TRY(store::read(search.ports.store, [&](store::Txn& txn) {
@@ -116,6 +120,16 @@ Result<void> take_all(Search& search, store::FoundBy by, const std::string& valu
     for (const store::LedgerEntry& entry : page) TRY(take(search, entry));
     if (!query.after) return {};
   }
+}
+
+// Entries of one month stand all over a large ledger: a cold disk has several to look for at once.
+Result<void> take_all(Search& search, store::FoundBy by, const std::string& value) {
+  const milliseconds whole = search.query.to - search.query.from, stretch = whole / kStretches + milliseconds(1);
+  return side_by_side(kStretches, [&](std::size_t i) -> Result<void> {
+    const Instant from = search.query.from + stretch * i;
+    if (from >= search.query.to) return {};
+    return take_stretch(search, {.by = by, .value = value, .from = from, .to = std::min(from + stretch, search.query.to)});
+  });
 }
 
 Result<void> take_grant(Search& search, const store::Grant& grant) {
@@ -175,6 +189,14 @@ Result<std::uint64_t> count_released(const Ports& ports, const Sum& sum) {
     out += std::max(all, before) - before;
   }
   return out;
+}
+
+Result<void> add_up(const Ports& ports, Sum& sum) {
+  sum.out.returned = count_rows(sum.returned);
+  sum.out.viewed = count_rows(sum.viewed);
+  sum.out.released = TRY(count_released(ports, sum));
+  sum.out.days.assign(sum.days.begin(), sum.days.end());
+  return {};
 }
 
 // ---- Suppliers ----
@@ -324,20 +346,17 @@ Result<std::vector<store::Grant>> descendants_of(store::Txn& txn, const std::str
 
 Result<Scope> find_scope(const Ports& ports, const ScopeQuery& query) {
   TRY(check(query));
-  Search search{ports, query, {}, {}, {}, {}, {}};
+  Search search{.ports = ports, .query = query};
   search.out.query = query;
   search.out.made = ports.clock.now();
   TRY(search_by(search));
   std::ranges::sort(search.out.changes, {}, [](const ScopeChange& one) { return std::tie(one.at, one.tree, one.seq); });
-  for (auto& [id, sum] : search.tenants) {
-    if (query.by != ScopeBy::supplier) {
-      sum.out.returned = count_rows(sum.returned);
-      sum.out.viewed = count_rows(sum.viewed);
-      sum.out.released = TRY(count_released(ports, sum));
-      sum.out.days.assign(sum.days.begin(), sum.days.end());
-    }
-    search.out.tenants.push_back(std::move(sum.out));
+  std::vector<Sum*> sums;
+  for (auto& [id, sum] : search.tenants) sums.push_back(&sum);
+  if (query.by != ScopeBy::supplier) {
+    TRY(side_by_side(sums.size(), [&](std::size_t i) { return add_up(ports, *sums[i]); }));
   }
+  for (Sum* sum : sums) search.out.tenants.push_back(std::move(sum->out));
   return std::move(search.out);
 }
 
