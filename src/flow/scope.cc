@@ -128,7 +128,8 @@ Result<void> take_all(Search& search, store::FoundBy by, const std::string& valu
   return side_by_side(kStretches, [&](std::size_t i) -> Result<void> {
     const Instant from = search.query.from + stretch * i;
     if (from >= search.query.to) return {};
-    return take_stretch(search, {.by = by, .value = value, .from = from, .to = std::min(from + stretch, search.query.to)});
+    const Instant to = std::min(from + stretch, search.query.to);
+    return take_stretch(search, {.by = by, .value = value, .from = from, .to = to});
   });
 }
 
