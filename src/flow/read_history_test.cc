@@ -331,17 +331,19 @@ TEST_F(Reading, WhatIsDueGoesByItself) {
   append(world.tenant, 1);
   const std::string second = history::month_of(record::day_of(world.clock.now()));
   EXPECT_EQ(retention_of(ports, world.tenant.id)->months, (std::vector<std::string>{first, second}));
-  EXPECT_EQ(*shred_what_is_due(ports), 0) << "the server keeps a year";
+  ASSERT_EQ(shred_what_is_due(ports)->held, 0) << "the server keeps a year";
+  world.clock.advance(hours(25));
+  EXPECT_EQ(shred_what_is_due(ports)->shredded, 0);
   ASSERT_TRUE(set_retention(by, world.tenant, 1));
   EXPECT_EQ(retention_of(ports, world.tenant.id)->days_that_hold, 1);
-  EXPECT_EQ(*shred_what_is_due(ports), 1);
+  EXPECT_EQ(shred_what_is_due(ports)->shredded, 1);
   EXPECT_EQ(retention_of(ports, world.tenant.id)->months, std::vector<std::string>{second});
   // A crash between a month's key and its rows.
-  world.clock.advance(hours(24 * 40));
+  world.clock.advance(hours(24 * 30));
   ASSERT_TRUE(ports.keys.shred_month(world.tenant.id, second));
-  EXPECT_EQ(*shred_what_is_due(ports), 1);
+  EXPECT_EQ(shred_what_is_due(ports)->shredded, 1);
   EXPECT_EQ(epochs(world.tenant).size(), 0u);
-  EXPECT_EQ(*shred_what_is_due(ports), 0);
+  EXPECT_EQ(shred_what_is_due(ports)->shredded, 0);
   ASSERT_TRUE(set_retention(by, world.tenant, std::nullopt));
   EXPECT_EQ(retention_of(ports, world.tenant.id)->days, std::nullopt);
 }
@@ -386,10 +388,30 @@ TEST_F(Reading, MonthsEndByThemselves) {
   append(world.tenant, 2);
   Ports forgetful = ports;
   forgetful.settings.retention_days = 30;
-  EXPECT_EQ(*shred_what_is_due(forgetful), 0);
-  world.clock.advance(hours(24 * 70));
-  EXPECT_EQ(*shred_what_is_due(forgetful), 1);
+  EXPECT_EQ(shred_what_is_due(forgetful)->shredded, 0);
+  world.clock.advance(hours(24 * 29));
+  EXPECT_EQ(shred_what_is_due(forgetful)->shredded, 0);
+  world.clock.advance(hours(24 * 30));
+  EXPECT_EQ(shred_what_is_due(forgetful)->held, 1) << "nothing was heard for a month";
+  world.clock.advance(hours(25));
+  EXPECT_EQ(shred_what_is_due(forgetful)->shredded, 1);
   EXPECT_EQ(read(reader("operator"), world.tenant).rows, 0u);
+}
+
+TEST_F(Reading, AClockThatJumpedYearsAheadDestroysNothingForADay) {
+  append(world.tenant, 2);
+  ASSERT_TRUE(shred_what_is_due(ports));
+  world.clock.advance(hours(24 * 1'000));
+  for (int hour = 0; hour < 24; ++hour) {
+    const Due due = *shred_what_is_due(ports);
+    EXPECT_EQ(due.shredded, 0) << hour;
+    EXPECT_EQ(due.held, 1);
+    append(world.tenant, 1);
+    world.clock.advance(hours(1));
+  }
+  world.clock.advance(-hours(24 * 1'001));  // somebody looked
+  EXPECT_EQ(shred_what_is_due(ports)->shredded, 0);
+  EXPECT_EQ(read(reader("operator"), world.tenant).rows, 26u);
 }
 
 TEST_F(Reading, AUsersOwnSignInsAreFoundWithoutNamingOthers) {

@@ -19,6 +19,7 @@ namespace {
 
 using std::chrono::sys_days;
 
+constexpr std::chrono::hours kKnownFor{24}, kSilenceMax{31 * 24};
 constexpr int kBatch = 2'000;  // rows deleted in one transaction
 
 // The days of "2026-03".   malformed: not a month of four and two digits.
@@ -77,6 +78,42 @@ Result<std::set<std::string>> months_before(const Ports& ports, const TenantId& 
   return out;
 }
 
+// Whether the clock's time has been known for a day: a clock that jumped years ahead would have everything destroyed.
+// The operator's tree says it; where that is silent, as after a jump or a long rest, an entry is made, and it is known
+// a day later. Until then whoever watches the log has time to stop the server.
+Result<bool> time_is_known(const Administration& by) {
+  const Ports& ports = by.ports;
+  const Instant now = ports.clock.now(), day_ago = now - kKnownFor;
+  const auto last = [&](Instant before) {
+    return store::read(ports.store, [&](store::Txn& txn) {
+      return store::last_entry_before(txn, ledger::kOperatorTree, before);
+    });
+  };
+  const std::optional<Instant> newest = TRY(last(now + milliseconds(1))), known = TRY(last(day_ago));
+  if (known && *known >= day_ago - kSilenceMax) return true;
+  if (!newest || *newest < day_ago) {
+    ledger::Event event = begin_event(ports, ledger::EventType::shred, TenantId(), ledger_actor(by.actor));
+    event.outcome = ledger::Outcome::denied;
+    event.object = "clock";
+    event.detail = "known for less than a day";
+    TRY(record_now(ports, event));
+  }
+  return false;
+}
+
+// Calls `on_due` with each month that is, until it fails.
+Result<void> each_due(const Ports& ports,
+                      const std::function<Result<void>(const TenantId&, const std::string& month)>& on_due) {
+  const std::int64_t today = record::day_of(ports.clock.now());
+  for (const Tenant& tenant : TRY(list_tenants(ports))) {
+    const int days = TRY(days_kept(ports, tenant.id)).days_that_hold;
+    for (const std::string& month : TRY(months_before(ports, tenant.id, today - days))) {
+      if (TRY(days_of(month)).last + days < today) TRY(on_due(tenant.id, month));
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<ShredReceipt> shred_month(const Administration& by, const TenantId& tenant, const std::string& month,
@@ -124,22 +161,23 @@ Result<Retention> retention_of(const Ports& ports, const TenantId& tenant) {
   return out;
 }
 
-Result<int> shred_what_is_due(const Ports& ports) {
-  const std::int64_t today = record::day_of(ports.clock.now());
+Result<Due> shred_what_is_due(const Ports& ports) {
   Actor actor;
   actor.name = actor.credential = "retention";
   const Administration by{ports, actor};
-  int shredded = 0;
-  for (const Tenant& tenant : TRY(list_tenants(ports))) {
-    const int days = TRY(days_kept(ports, tenant.id)).days_that_hold;
-    for (const std::string& month : TRY(months_before(ports, tenant.id, today - days))) {
-      if (TRY(days_of(month)).last + days >= today) continue;
-      const Result<ShredReceipt> done = shred_month(by, tenant.id, month);
-      if (!done && done.error().code != Errc::not_found) return done.error();
-      ++shredded;
+  const bool known = TRY(time_is_known(by));
+  Due out;
+  TRY(each_due(ports, [&](const TenantId& tenant, const std::string& month) -> Result<void> {
+    if (!known) {
+      ++out.held;
+      return {};
     }
-  }
-  return shredded;
+    const Result<ShredReceipt> done = shred_month(by, tenant, month);
+    if (!done && done.error().code != Errc::not_found) return done.error();
+    ++out.shredded;
+    return {};
+  }));
+  return out;
 }
 
 }  // namespace countersign::flow

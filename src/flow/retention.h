@@ -37,7 +37,12 @@ struct Retention {
 };
 Result<Retention> retention_of(const Ports& ports, const TenantId& tenant);
 
-// Shreds every month of every tenant whose last day is older than its retention. Returns how many. Called daily.
-Result<int> shred_what_is_due(const Ports& ports);
+// Shreds every month of every tenant whose last day is older than its retention; once the clock's time has been known
+// for a day, so that one that jumped does not destroy everything.
+struct Due {
+  int shredded = 0;
+  int held = 0;  // months that are due by a clock that is not known yet
+};
+Result<Due> shred_what_is_due(const Ports& ports);
 
 }  // namespace countersign::flow

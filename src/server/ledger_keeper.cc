@@ -72,9 +72,10 @@ void LedgerKeeper::close() { complain(ports_.log, "history.not_closed", flow::cl
 void LedgerKeeper::tend_months() {
   complain(ports_.log, "history.month_not_prepared", prepare_next_month(ports_.flow));
   complain(ports_.log, "history.not_shredded", flow::destroy_what_others_destroyed(ports_.flow));
-  const Result<int> shredded = flow::shred_what_is_due(ports_.flow);
-  complain(ports_.log, "history.not_shredded", shredded);
-  if (shredded && *shredded > 0) ports_.log.info("history.shredded", oplog::field(record::count, *shredded));
+  const Result<flow::Due> due = flow::shred_what_is_due(ports_.flow);
+  complain(ports_.log, "history.not_shredded", due);
+  if (due && due->shredded > 0) ports_.log.info("history.shredded", oplog::field(record::count, due->shredded));
+  if (due && due->held > 0) ports_.log.warn("history.shredded_tomorrow", oplog::field(record::count, due->held));
 }
 
 }  // namespace countersign::server

@@ -129,6 +129,12 @@ Result<std::int64_t> ledger_entries(Txn& txn, std::string_view tree, std::uint64
                   [&](const Row& row) { on_entry(read_entry(row)); });
 }
 
+Result<std::optional<Instant>> last_entry_before(Txn& txn, std::string_view tree, Instant before) {
+  std::optional<Instant> out;
+  TRY(txn.rows(Query::last_entry_before, {tree, before}, [&](const Row& row) { out = row.instant(0); }));
+  return out;
+}
+
 Result<ledger::Hash> ledger_node(Txn& txn, std::string_view tree, const ledger::Node& node) {
   if (node.level < 0 || node.level > kLevelMax || node.index > (ledger::kTreeSizeMax >> node.level)) {
     return Error{Errc::malformed, "no node of the ledger"};

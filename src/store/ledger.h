@@ -43,6 +43,8 @@ Result<void> append_ledger(Txn& txn, const ledger::Edge& before, const ledger::E
 // Entries first … first + limit - 1, in order.
 Result<std::int64_t> ledger_entries(Txn& txn, std::string_view tree, std::uint64_t first, int limit,
                                     const std::function<void(const LedgerEntry&)>& on_entry);
+// When a tree's last entry from before a time was made.
+Result<std::optional<Instant>> last_entry_before(Txn& txn, std::string_view tree, Instant before);
 // Any complete subtree of the tree: stored at levels 0, 8, 16, …, computed from at most 128 hashes in between.
 // not_found: it is not complete.   malformed: no node of any tree.
 Result<ledger::Hash> ledger_node(Txn& txn, std::string_view tree, const ledger::Node& node);

@@ -24,6 +24,9 @@ INSERT INTO ledger_actors (credential, session, ip, actor) VALUES ($1, $2, $3, $
 -- name: ledger_entries
 SELECT tree, seq, leaf, entry, at FROM ledger_entries WHERE tree = $1 AND seq >= $2 ORDER BY seq LIMIT $3;
 
+-- name: last_entry_before
+SELECT at FROM ledger_entries WHERE tree = $1 AND at < $2 ORDER BY seq DESC LIMIT 1;
+
 -- name: ledger_leaves
 SELECT leaf FROM ledger_entries WHERE tree = $1 AND seq >= $2 AND seq < $3 ORDER BY seq;
 
