@@ -5,9 +5,12 @@
 
 #include "core/crypto/equal.h"
 #include "core/crypto/hash.h"
+#include "flow/canaries.h"
 #include "flow/glass_events.h"
 #include "flow/guards.h"
+#include "flow/kill.h"
 #include "flow/ledger.h"
+#include "flow/lineage.h"
 #include "flow/run_again.h"
 #include "store/ledger.h"
 
@@ -16,7 +19,7 @@ namespace {
 
 constexpr std::string_view kVerifier = "countersign-glass/v1";
 constexpr std::string_view kPrincipal = "glass";
-constexpr std::string_view kTries = "tries_hour";
+constexpr std::string_view kTries = "tries_hour", kLiftTries = "lift_tries_hour";
 constexpr std::chrono::hours kTryWindow{1};
 
 // 32 random bytes need no salt and no slow hash.
@@ -37,12 +40,12 @@ ledger::Event event_of(const Administration& by, std::string_view object) {
 }
 
 // Counted before it is judged, whatever comes of it, on all nodes together.
-Result<void> take_try(const Administration& by, ledger::Event event) {
+Result<void> take_try(const Administration& by, std::string_view tries, ledger::Event event) {
   const Instant now = by.ports.clock.now();
   bool spent_all = false;
   TRY(write_again(by.ports.store, [&](store::Txn& txn) -> Result<void> {
-    const auto before = TRY(store::spent_by(txn, kPrincipal, kTries));
-    store::Spent after{std::string(kPrincipal), std::string(kTries), now, 0};
+    const auto before = TRY(store::spent_by(txn, kPrincipal, tries));
+    store::Spent after{std::string(kPrincipal), std::string(tries), now, 0};
     if (before && now < before->since + kTryWindow) after = *before;
     spent_all = after.used >= kGlassTriesAnHour;
     if (!spent_all) {
@@ -67,6 +70,44 @@ bool fits(const std::vector<crypto::Share>& shares, const store::GlassSeal& seal
   return key && crypto::equal(verifier_of(*key), seal.verifier);
 }
 
+Result<ledger::Event> asked(const Administration& by, const GlassRequest& request, std::string_view object) {
+  TRY(check_name(request.reason, "a reason"));
+  TRY(check_name(request.case_reference, "a case"));
+  ledger::Event event = event_of(by, object);
+  event.case_reference = request.case_reference;
+  event.detail = request.reason;
+  return event;
+}
+
+// That these are two shares of the seal that counts.
+Result<void> prove(const Administration& by, std::string_view tries, const ledger::Event& event,
+                   const std::vector<crypto::Share>& shares) {
+  TRY(take_try(by, tries, event));
+  const auto seal = counting(TRY(store::read(by.ports.store, store::glass_seals)), by.ports.clock.now());
+  if (!seal) return refuse(by, event, {Errc::not_found, "there is no seal; `countersign glass seal` makes one"});
+  if (fits(shares, *seal)) return {};
+  return refuse(by, event, {Errc::refused, "these are not two shares of the seal that counts"});
+}
+
+// As an opening that is over at once. false: it was not killed.
+Result<bool> write_lift(const Administration& by, store::Txn& txn, store::GlassOpening& lift, ledger::Event event) {
+  if (!TRY(store::lift_kill(txn, lift.credential))) return false;
+  const auto last = TRY(store::last_glass_opening(txn));
+  if (last && !last->closed && TRY(store::close_glass(txn, last->number, std::max(lift.opened, last->opened)))) {
+    ledger::Event closed = event_of(by, "close");
+    closed.query = glass_query(last->number, TenantId());
+    closed.detail = "a kill was lifted";
+    TRY(record(txn, {closed}));
+  }
+  lift.number = last ? last->number + 1 : 1;
+  TRY(store::insert_glass_opening(txn, lift));
+  TRY(store::close_glass(txn, lift.number, lift.closes));
+  TRY(forget_canaries(txn, event.actor));
+  event.query = glass_query(lift.number, TenantId());
+  TRY(record(txn, {event}));
+  return true;
+}
+
 }  // namespace
 
 Result<SealedGlass> seal_glass(const Administration& by) {
@@ -89,18 +130,9 @@ Result<SealedGlass> seal_glass(const Administration& by) {
 }
 
 Result<store::GlassOpening> open_glass(const Administration& by, const GlassRequest& request) {
-  TRY(check_name(request.reason, "a reason"));
-  TRY(check_name(request.case_reference, "a case"));
-  ledger::Event event = event_of(by, "open");
-  event.case_reference = request.case_reference;
-  event.detail = request.reason;
-  TRY(take_try(by, event));
+  ledger::Event event = TRY(asked(by, request, "open"));
+  TRY(prove(by, kTries, event, request.shares));
   const Instant now = by.ports.clock.now();
-  const auto seal = counting(TRY(store::read(by.ports.store, store::glass_seals)), now);
-  if (!seal) return refuse(by, event, {Errc::not_found, "there is no seal; `countersign glass seal` makes one"});
-  if (!fits(request.shares, *seal)) {
-    return refuse(by, event, {Errc::refused, "these are not two shares of the seal that counts"});
-  }
   TRY(tend_glass(by.ports));  // what is over is closed
   store::GlassOpening opening{.credential = by.actor.credential,
                               .reason = request.reason,
@@ -122,6 +154,30 @@ Result<store::GlassOpening> open_glass(const Administration& by, const GlassRequ
   TRY(opened);
   by.ports.tell(kAlarm, "break glass was opened; an operator's budgets are lifted for an hour");
   return opening;
+}
+
+Result<store::GlassOpening> lift_kill(const Administration& by, const GlassRequest& request) {
+  const Error alive{Errc::conflict, "this account was not killed"};
+  const std::string& credential = by.actor.credential;
+  const ledger::Event event = TRY(asked(by, request, "lift"));
+  if (!credential.starts_with(kOperatorPrefix) || !TRY(is_killed(by.ports, credential))) return alive;
+  TRY(prove(by, kLiftTries, event, request.shares));
+  const Instant now = by.ports.clock.now();
+  store::GlassOpening lift{.credential = credential,
+                           .reason = request.reason,
+                           .case_reference = request.case_reference,
+                           .opened = now,
+                           .closes = now,
+                           .seen = now};
+  bool lifted = false;
+  TRY(write_again(by.ports.store, [&](store::Txn& txn) -> Result<void> {
+    lifted = TRY(write_lift(by, txn, lift, event));
+    return {};
+  }));
+  if (!lifted) return alive;  // another one was faster
+  lift.closed = now;
+  by.ports.tell(kAlarm, "two shares of break glass lifted the kill of an operator's account");
+  return lift;
 }
 
 Result<store::GlassOpening> shut_glass(const Administration& by) {

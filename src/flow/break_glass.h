@@ -1,7 +1,7 @@
 // Break glass (security.md §2.6): a key that is on paper alone, split so that two of three people are needed, lifts the
-// budgets of one operator's credential for an hour. It gives nothing else, it cannot be made longer, and nothing
-// silences it: opening, reading and closing are in the operator's tree and in those of the tenants that were read, and
-// each of them is told (docs/operating/guards.md).
+// budgets of one operator's credential for an hour, or brings back one that was killed. It gives nothing else, it cannot
+// be made longer, and nothing silences it: opening, reading and closing are in the operator's tree and in those of the
+// tenants that were read, and each of them is told (docs/operating/guards.md).
 #pragma once
 
 #include <chrono>
@@ -38,6 +38,12 @@ struct GlassRequest {
 // For the credential of who asks.   malformed: no reason or case.   conflict: it is open.
 // not_found: there is no seal.   refused: not two shares of the one that counts.   exhausted: the sixth try in an hour.
 Result<store::GlassOpening> open_glass(const Administration& by, const GlassRequest& request);
+// The credential of who asks was killed, and is not any more; what was killed with it stays dead. Budgets bind it: a
+// lift is an opening that is over at once, has a number and is reported, and ends one that is open. Tries are counted
+// apart from those of open_glass, which somebody who was killed must not use up.
+// conflict: it was not killed, whatever the shares.   Else as open_glass.
+Result<store::GlassOpening> lift_kill(const Administration& by, const GlassRequest& request);
+inline bool is_lift(const store::GlassOpening& opening) { return opening.closes == opening.opened; }
 // Before its time.   conflict: it is not open.
 Result<store::GlassOpening> shut_glass(const Administration& by);
 

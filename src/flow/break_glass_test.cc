@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "flow/export_history.h"
+#include "flow/kill.h"
 #include "flow/mail.h"
 #include "flow/sign_in.h"
 #include "store/ledger.h"
@@ -66,6 +67,12 @@ class BreakGlass : public ::testing::Test {
     return opened ? Errc::unavailable : opened.error().code;
   }
   store::GlassOpening open() { return *open_glass(by, request(seal(), {0, 2})); }
+
+  void be_killed() { EXPECT_TRUE(kill({ports, who("uid:0")}, {.value = "uid:1000", .reason = "phished"})); }
+  Errc lift_refusal(const GlassRequest& asked) {
+    const auto lifted = lift_kill(by, asked);
+    return lifted ? Errc::unavailable : lifted.error().code;
+  }
 
   std::size_t read(const Tenant& tenant, std::string credential = "uid:1000") {
     const Reader reader{.actor = {.kind = "operator", .credential = std::move(credential)}, .purpose = "support"};
@@ -326,10 +333,98 @@ TEST_F(BreakGlass, ReportsOnceWhereverItIsInterrupted) {
   EXPECT_EQ(objects(kOwn), (Texts{"seal", "open", "read", "read", "read", "read", "close", "report"}));
 }
 
+TEST_F(BreakGlass, TwoSharesBringBackAnOperatorWhoWasKilled) {
+  const auto shares = seal();
+  be_killed();
+  EXPECT_EQ(lift_refusal({{}, "why", "4711"}), Errc::refused);
+  EXPECT_EQ(lift_refusal(request(shares, {1})), Errc::refused);
+  EXPECT_EQ(lift_refusal(request(shares, {1, 1})), Errc::refused);
+  EXPECT_TRUE(*is_killed(ports, "uid:1000"));
+  const auto lifted = lift_kill(by, request(shares, {1, 2}));
+  ASSERT_TRUE(lifted) << lifted.error().what;
+  EXPECT_EQ(lifted->number, 1);
+  EXPECT_TRUE(is_lift(*lifted));
+  EXPECT_FALSE(*is_killed(ports, "uid:1000"));
+  EXPECT_EQ(objects(kOwn, ledger::Outcome::denied), (Texts(3, "lift")));
+  EXPECT_EQ(read_all(), 5u) << "and its budgets bind it";
+  EXPECT_EQ(lift_refusal(request(shares, {1, 2})), Errc::conflict);
+  be_killed();
+  EXPECT_TRUE(*is_killed(ports, "uid:1000")) << "it can be killed again";
+  EXPECT_EQ(lift_kill(by, request(shares, {0, 1}))->number, 2);
+}
+
+TEST_F(BreakGlass, ALiftIsInTheLedgerAndReported) {
+  const auto shares = seal();
+  be_killed();
+  ASSERT_TRUE(lift_kill(by, request(shares, {0, 2})));
+  tend();
+  tend();
+  EXPECT_EQ(objects(kOwn), (Texts{"seal", "lift", "report"}));
+  const ledger::Event lift = events(kOwn)[1];
+  EXPECT_EQ(lift.actor.credential, "uid:1000");
+  EXPECT_EQ(lift.case_reference, "4711");
+  EXPECT_EQ(lift.detail, "the console is away");
+  EXPECT_EQ(lift.query, R"({"glass":1})");
+  const auto report = glass_report(ports, 1);
+  ASSERT_TRUE(report);
+  EXPECT_EQ(report->opening.credential, "uid:1000");
+  EXPECT_TRUE(report->opening.reported);
+  EXPECT_TRUE(report->tenants.empty());
+  EXPECT_FALSE(glass_status(ports)->open);
+}
+
+TEST_F(BreakGlass, ALiftTellsNobodyWhoWasNotKilledWhetherSharesAreRight) {
+  const auto shares = seal();
+  for (int i = 0; i < 9; ++i) EXPECT_EQ(lift_refusal(request(shares, {0, 1})), Errc::conflict);
+  EXPECT_EQ(lift_refusal(request(shares, {0})), Errc::conflict);
+  EXPECT_TRUE(open_glass(by, request(shares, {0, 1}))) << "nor is a try used up";
+}
+
+TEST_F(BreakGlass, LiftsHaveFiveTriesAnHourAndLeaveThoseOfTheOthersAlone) {
+  const auto shares = seal();
+  be_killed();
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(lift_refusal(request(shares, {0})), Errc::refused);
+  EXPECT_EQ(lift_refusal(request(shares, {0, 1})), Errc::exhausted) << "also with the right ones";
+  EXPECT_EQ(objects(kOwn, ledger::Outcome::capped), (Texts{"lift"}));
+  const Administration other{ports, who("uid:0")};
+  EXPECT_TRUE(open_glass(other, request(shares, {0, 1})));
+  world.clock.advance(minutes(61));
+  EXPECT_TRUE(lift_kill(by, request(shares, {0, 1})));
+}
+
+TEST_F(BreakGlass, NothingButAnOperatorsAccountIsBroughtBack) {
+  const auto shares = seal();
+  const store::Grant session_grant{.id = "s_1",
+                                   .parent = "uid:1000",
+                                   .kind = "session",
+                                   .tenant = tenants[0].id,
+                                   .made = world.clock.now()};
+  world.write([&](store::Txn& txn) { return store::insert_grant(txn, session_grant); });
+  ASSERT_EQ(kill({ports, who("uid:0")}, {.value = "uid:1000", .tree = Tree::yes})->size(), 2u);
+  const Administration session{ports, who("s_1")};
+  EXPECT_EQ(lift_kill(session, request(shares, {0, 1})).error().code, Errc::conflict);
+  ASSERT_TRUE(lift_kill(by, request(shares, {0, 1})));
+  EXPECT_TRUE(*is_killed(ports, "s_1")) << "what ended with it stays ended";
+}
+
+TEST_F(BreakGlass, ALiftEndsWhatIsOpen) {
+  const auto shares = seal();
+  ASSERT_TRUE(open_glass(by, request(shares, {0, 1})));
+  read(tenants[0]);
+  be_killed();
+  ASSERT_EQ(lift_kill(by, request(shares, {0, 1}))->number, 2);
+  tend();
+  EXPECT_EQ(read_all(), 5u) << "the budgets bind again";
+  EXPECT_EQ(objects(kOwn), (Texts{"seal", "open", "read", "close", "lift", "report", "report"}));
+  EXPECT_EQ(activities(tenants[0]), (Texts{"break_glass_open", "break_glass_report"}));
+}
+
 TEST_F(BreakGlass, AsksForAReasonAndACase) {
   auto asked = request(seal(), {0, 1});
+  be_killed();
   asked.reason.clear();
   EXPECT_EQ(refusal(asked), Errc::malformed);
+  EXPECT_EQ(lift_refusal(asked), Errc::malformed);
   asked.reason = "why";
   asked.case_reference = "a\nb";
   EXPECT_EQ(refusal(asked), Errc::malformed);

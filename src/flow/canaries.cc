@@ -78,6 +78,10 @@ const std::string& what_reads(const ledger::Actor& actor) {
   return actor.session.empty() ? actor.credential : actor.session;
 }
 
+Result<std::string> touched_by(store::Txn& txn, const ledger::Actor& reader) {
+  return std::string(kTouched) + TRY(charged_to(txn, reader));
+}
+
 Result<ledger::Event> killing(const Ports& ports, store::Txn& txn, const ledger::Event& reading,
                               const std::string& credential) {
   const Instant now = ports.clock.now();
@@ -123,7 +127,7 @@ Result<std::string> touch_canaries(const Ports& ports, store::Txn& txn, const le
   const std::optional<std::int64_t> limit = limit_of(ports, reading.actor.kind);
   if (canaries.empty() || !limit || TRY(glass_over(ports, txn, reading.actor))) return std::string();
   const Instant now = ports.clock.now();
-  const std::string principal = std::string(kTouched) + TRY(charged_to(txn, reading.actor));
+  const std::string principal = TRY(touched_by(txn, reading.actor));
   const std::int64_t tenants =
       TRY(store::note_tenant_read(txn, {principal, reading.tenant, now}, now - std::chrono::hours(1)));
   const std::string& credential = what_reads(reading.actor);
@@ -143,6 +147,11 @@ Result<std::string> touch_canaries(const Ports& ports, store::Txn& txn, const le
                       " was killed (docs/operating/guards.md)");
   });
   return std::string(kRefusal);
+}
+
+Result<void> forget_canaries(store::Txn& txn, const ledger::Actor& reader) {
+  const std::string principal = TRY(touched_by(txn, reader));
+  return store::forget_tenant_reads(txn, principal);
 }
 
 }  // namespace countersign::flow

@@ -31,4 +31,7 @@ std::optional<std::string> canary_beside(Random& random, std::string_view text, 
 Result<std::string> touch_canaries(const Ports& ports, store::Txn& txn, const ledger::Event& reading,
                                    const std::vector<ledger::RowSet>& canaries);
 
+// What a reader came across so far counts for no alarm any more.
+Result<void> forget_canaries(store::Txn& txn, const ledger::Actor& reader);
+
 }  // namespace countersign::flow

@@ -9,6 +9,7 @@
 #include "core/history/opening.h"
 #include "core/ledger/checkpoint.h"
 #include "core/record/stored_event.h"
+#include "flow/break_glass.h"
 #include "flow/close_epochs.h"
 #include "flow/custody.h"
 #include "flow/export_history.h"
@@ -291,6 +292,25 @@ TEST_F(Canaries, EndAReaderInBulkBeforeTheEleventhTenantsRows) {
   EXPECT_NE(kills[0].query.find("uid:1000"), std::string::npos);
   EXPECT_EQ(told, std::vector<std::string>{"alarm"});
   EXPECT_EQ(counts.alarms, 1);
+}
+
+TEST_F(Canaries, WhoWasBroughtBackBeginsAnew) {
+  const std::vector<Tenant> tenants = small_tenants(22);
+  const auto read_until_killed = [&](std::size_t from) {
+    std::size_t i = from;
+    while (!*is_killed(ports, "uid:1000")) (void)!read(thief, tenants[i++].id).end;
+    return i - from;
+  };
+  EXPECT_EQ(read_until_killed(0), 11u);
+  Actor operator_;
+  operator_.credential = "uid:1000";
+  const Administration by{ports, operator_};
+  auto shares = std::move(seal_glass(by)->shares);
+  shares.pop_back();
+  const auto lifted = lift_kill(by, {std::move(shares), "a backup that went through all tenants", "4711"});
+  ASSERT_TRUE(lifted) << lifted.error().what;
+  EXPECT_EQ(told, (std::vector<std::string>{"alarm", "alarm"}));
+  EXPECT_EQ(read_until_killed(11), 11u) << "ten more tenants, and not one";
 }
 
 TEST_F(Canaries, TwoPagesAtOnceKillOnlyOnce) {

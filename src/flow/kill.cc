@@ -17,7 +17,6 @@
 namespace countersign::flow {
 namespace {
 
-constexpr std::string_view kOperatorPrefix = "uid:";
 constexpr std::string_view kKindUser = "user";
 constexpr std::size_t kValueMax = 256;
 

@@ -15,6 +15,9 @@ inline constexpr std::string_view kMadeApplication = "application", kMadeSession
                                   kMadePhone = "phone", kMadeVisit = "visit", kMadeSigner = "signer",
                                   kMadeExport = "export", kOperatorCredential = "operator";
 
+// An operator's credential is the account at the other end of the control socket: "uid:0".
+inline constexpr std::string_view kOperatorPrefix = "uid:";
+
 inline Result<void> note_factor(store::Txn& txn, const Enrolment& made, std::string_view parent) {
   return store::insert_grant(txn, {.id = made.id.text(),
                                    .parent = std::string(parent),

@@ -65,7 +65,7 @@ int run(const Globals& globals, const Given& given, const CLI::App& app) {
     if (!read) return complain(read.error());
     args = *std::move(read);
   }
-  if (given.command->words == "glass open") {
+  if (given.command->words == "glass open" || given.command->words == control::kOfTheKilled) {
     std::fprintf(stderr, "Two shares, one a line:\n");
     Result<std::string> read = with_shares(args, std::cin);
     if (!read) return complain(read.error());

@@ -1,4 +1,4 @@
-// `glass open` on the command line: two shares from stdin, since arguments are seen by others.
+// `glass open` and `glass lift` on the command line: two shares from stdin, since arguments are seen by others.
 #pragma once
 
 #include <istream>

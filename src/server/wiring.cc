@@ -11,6 +11,7 @@
 #include "faces/control/face.h"
 #include "flow/guards.h"
 #include "flow/key_exchange.h"
+#include "flow/lineage.h"
 #include "flow/ports.h"
 #include "keys/local.h"
 #include "keys/remote.h"
@@ -208,7 +209,7 @@ Result<std::unique_ptr<net::ControlSocket>> open_control(const DataDir& dir, con
       dir.file("control.sock"), [&face](std::string_view line, net::LineWriter& out, net::LineReader& in) {
         const auto uid = in.peer_uid();
         face.answer(line, [&](const std::string& text) { return out.write(text).has_value(); },
-                    uid ? "uid:" + std::to_string(*uid) : "command line");
+                    uid ? std::string(flow::kOperatorPrefix) + std::to_string(*uid) : "command line");
       });
 }
 

@@ -44,6 +44,8 @@ Result<void> kill_grant(Txn& txn, std::string_view id, Instant now) {
   return {};
 }
 
+Result<bool> lift_kill(Txn& txn, std::string_view id) { return TRY(txn.change(Query::lift_kill, {id})) == 1; }
+
 Result<std::vector<Grant>> killed_grants(Txn& txn, Instant since) {
   return read_grants(txn, Query::killed_grants, since);
 }
@@ -75,6 +77,11 @@ Result<std::int64_t> note_tenant_read(Txn& txn, const TenantRead& read, Instant 
   std::int64_t count = 0;
   TRY(txn.rows(Query::count_tenant_reads, {read.principal, since}, [&](const Row& row) { count = row.integer(0); }));
   return count;
+}
+
+Result<void> forget_tenant_reads(Txn& txn, std::string_view principal) {
+  TRY(txn.change(Query::forget_tenant_reads, {principal}));
+  return {};
 }
 
 Result<std::int64_t> delete_budgets_before(Txn& txn, Instant before, int limit) {

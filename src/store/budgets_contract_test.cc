@@ -86,6 +86,23 @@ TEST_P(Budgets, WhatWasNeverNotedCanBeKilled) {
   EXPECT_EQ(of("uid-1000")->killed, kNow);
 }
 
+TEST_P(Budgets, AKillIsLiftedOnceAndTheGrantCanBeKilledAgain) {
+  const auto lift = [&](const char* id) {
+    return put([&](Txn& txn) { return lift_kill(txn, id); });
+  };
+  store(grant("s_1", "c_77", 0));
+  EXPECT_FALSE(lift("s_1")) << "it lives";
+  EXPECT_FALSE(lift("s_2")) << "nobody knows it";
+  kill("s_1", kNow + seconds(1));
+  kill("uid:7", kNow + seconds(1));
+  EXPECT_TRUE(lift("uid:7"));
+  EXPECT_FALSE(lift("uid:7"));
+  EXPECT_FALSE(of("uid:7")->killed);
+  EXPECT_TRUE(of("s_1")->killed) << "another's";
+  kill("uid:7", kNow + seconds(5));
+  EXPECT_EQ(of("uid:7")->killed, kNow + seconds(5));
+}
+
 TEST_P(Budgets, NodesHearWhatWasKilledSince) {
   for (const char* id : {"a", "b", "c", "d"}) store(grant(id, "", 0));
   kill("b", kNow + seconds(2));
@@ -162,6 +179,14 @@ TEST_P(Budgets, CountsTheTenantsOfAPrincipalOnce) {
   EXPECT_EQ(note({.principal = "a_19", .tenant = kTenant, .at = at(10)}, at(2)), 2) << "and is read again";
   // A clock that was set back.
   EXPECT_EQ(note({.principal = "a_19", .tenant = kTenant, .at = at(0)}, at(2)), 2);
+}
+
+TEST_P(Budgets, ForgetsTheTenantsOfOnePrincipal) {
+  const TenantId other = TenantId::trusted("DAOTHER");
+  for (const char* principal : {"a_19", "a_20"}) note({.principal = principal, .tenant = kTenant, .at = kNow}, kNow);
+  EXPECT_EQ(write([](Txn& txn) { return forget_tenant_reads(txn, "a_19"); }), std::nullopt);
+  EXPECT_EQ(note({.principal = "a_19", .tenant = other, .at = kNow}, kNow), 1);
+  EXPECT_EQ(note({.principal = "a_20", .tenant = other, .at = kNow}, kNow), 2);
 }
 
 TEST_P(Budgets, ARefusedReadOfATenantIsNotNoted) {

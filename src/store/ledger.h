@@ -105,6 +105,8 @@ Result<std::optional<Grant>> grant_of(Txn& txn, std::string_view id);
 Result<std::vector<Grant>> grants_made_by(Txn& txn, std::string_view parent);  // children alone, oldest first
 // The first time counts. Also of what was never noted as made.
 Result<void> kill_grant(Txn& txn, std::string_view id, Instant now);
+// false: it was not killed. For operators alone, with two shares (flow/break_glass.h).
+Result<bool> lift_kill(Txn& txn, std::string_view id);
 // Killed at `since` or later, in that order.
 Result<std::vector<Grant>> killed_grants(Txn& txn, Instant since);
 
@@ -126,6 +128,8 @@ struct TenantRead {
   Instant at{};
 };
 Result<std::int64_t> note_tenant_read(Txn& txn, const TenantRead& read, Instant since);
+// Whatever that principal has read counts no more.
+Result<void> forget_tenant_reads(Txn& txn, std::string_view principal);
 // Budgets begun and tenants read before `before`, at most `limit` of each.
 Result<std::int64_t> delete_budgets_before(Txn& txn, Instant before, int limit);
 

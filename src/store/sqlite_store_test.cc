@@ -229,7 +229,7 @@ TEST_F(SqliteFile, UsesAnIndexForEveryStatementOfASignIn) {
         Query::ledger_nodes, Query::grown_trees,
         Query::checkpoint_of, Query::publish_ledger_tree, Query::actors_by_credential, Query::actors_by_session,
         Query::actors_by_ip, Query::actors_by_actor, Query::entries_of_actor, Query::insert_ledger_entry,
-        Query::grant_of, Query::grants_made_by, Query::killed_grants,
+        Query::grant_of, Query::grants_made_by, Query::killed_grants, Query::lift_kill, Query::forget_tenant_reads,
         Query::spent_by, Query::update_spent, Query::count_tenant_reads, Query::delete_budgets_before,
         Query::delete_tenant_reads_before, Query::scopes_page, Query::breach_notice_by_code,
         Query::breach_notices_of, Query::breach_notice_by_id, Query::mark_notice_opened, Query::due_mails,

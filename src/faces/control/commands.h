@@ -92,6 +92,9 @@ struct Command {
   Result<void> (*run)(const Call& call) = nullptr;
 };
 
+// What an operator whose account was killed may still ask; whatever else he asks is refused.
+inline constexpr std::string_view kOfTheKilled = "glass lift";
+
 // All of them, group by group.
 const std::vector<Command>& commands();
 const Command* command(std::string_view words);

@@ -53,8 +53,8 @@ Result<void> run(const Caller& caller, std::string_view request, const OnRow& ro
   actor.credential = caller.credential;
   const flow::Administration by{caller.ports, actor};
   const Call call{by, caller.api_hostname, args, row, caller.witnesses};
-  if (TRY(flow::is_killed(caller.ports, caller.credential))) {
-    const Error killed{Errc::refused, "this credential was killed; use another account"};
+  if (name != kOfTheKilled && TRY(flow::is_killed(caller.ports, caller.credential))) {
+    const Error killed{Errc::refused, "this credential was killed; use another account, or `countersign glass lift`"};
     TRY(note_refusal(call, *known, killed));
     return killed;
   }

@@ -17,6 +17,7 @@ void write(codec::JsonWriter& to, const store::GlassOpening& opening) {
   write_time(to, "opened", opening.opened);
   write_time(to, "closes", opening.closes);
   write_time(to, "closed", opening.closed);
+  to.key("lifted").boolean(flow::is_lift(opening));
 }
 
 std::string row_of(const store::GlassOpening& opening) {
@@ -38,7 +39,7 @@ Result<void> seal(const Call& call) {
 }
 
 // A share that is no share at all is as wrong as another one: a try, and in the ledger.
-Result<void> open(const Call& call) {
+Result<flow::GlassRequest> request_of(const Call& call) {
   flow::GlassRequest request;
   request.reason = TRY(call.args.text("reason"));
   request.case_reference = TRY(call.args.text("case"));
@@ -46,7 +47,18 @@ Result<void> open(const Call& call) {
     Result<crypto::Share> share = codec::share_from_text(Secret(text));
     if (share) request.shares.push_back(*std::move(share));
   }
+  return request;
+}
+
+Result<void> open(const Call& call) {
+  const flow::GlassRequest request = TRY(request_of(call));
   call.row(row_of(TRY(flow::open_glass(call.by, request))));
+  return {};
+}
+
+Result<void> lift(const Call& call) {
+  const flow::GlassRequest request = TRY(request_of(call));
+  call.row(row_of(TRY(flow::lift_kill(call.by, request))));
   return {};
 }
 
@@ -103,6 +115,11 @@ std::vector<Command> glass_commands() {
        .arguments = {{"reason", Shape::option, Need::required, "Why; every tenant that you read is told"},
                      {"case", Shape::option, Need::required, "The ticket"}},
        .rows = Rows::one, .run = open},
+      {.words = kOfTheKilled, .touch = kChanges,
+       .meaning = "Bring back your account that was killed; asks for two shares",
+       .arguments = {{"reason", Shape::option, Need::required, "Why"},
+                     {"case", Shape::option, Need::required, "The ticket"}},
+       .rows = Rows::one, .run = lift},
       {.words = "glass close", .touch = kChanges, .meaning = "End it before its hour is over",
        .arguments = {}, .rows = Rows::one, .run = close},
       {.words = "glass status", .touch = kLists, .meaning = "Whether there is a seal, and whether it is open",

@@ -4,6 +4,8 @@
 #include "core/codec/json_read.h"
 #include "core/codec/json_write.h"
 #include "faces/control/face.h"
+#include "faces/control/commands.h"
+#include "flow/kill.h"
 #include "flow/sign_in.h"
 #include "testing/small_world.h"
 
@@ -12,6 +14,7 @@ namespace {
 
 struct Glass : ::testing::Test {
   testing::SmallWorld world;
+  std::string caller = "uid:0";
   ControlFace face{*world.ports, "localhost:8443"};
 
   struct Answer {
@@ -34,7 +37,7 @@ struct Glass : ::testing::Test {
       if (const codec::Json* row = json->find("row")) out.rows.push_back(*row);
       if (const codec::Json* error = json->find("error")) out.code = *error->find("code")->as_string();
       return true;
-    });
+    }, caller);
     return out;
   }
   std::vector<std::string> seal() {
@@ -72,6 +75,30 @@ TEST_F(Glass, RefusesWhatAreNotTwoShares) {
   EXPECT_EQ(open({shares[1], "no share"}).code, "refused");
   EXPECT_EQ(ask("glass open", {{"reason", "why"}}, shares).code, "malformed") << "without a case";
   EXPECT_EQ(ask("glass open", {{"reason", ""}, {"case", "1"}}, shares).code, "malformed");
+}
+
+TEST_F(Glass, BringsBackAKilledAccountWhichMayAskNothingElse) {
+  const auto shares = seal();
+  const Words why = {{"reason", "a backup of ours"}, {"case", "4711"}};
+  EXPECT_EQ(ask("glass lift", why, {shares[0], shares[1]}).code, "conflict") << "it lives";
+  flow::Actor other;
+  other.credential = "uid:7";
+  ASSERT_TRUE(flow::kill({*world.ports, other}, {.value = "uid:0"}));
+  for (const Command& command : commands()) {
+    if (command.words == "glass lift") continue;
+    EXPECT_EQ(ask(command.words, why, {shares[0], shares[1]}).code, "refused") << command.words;
+  }
+  EXPECT_EQ(ask("glass lift", why, {shares[0]}).code, "refused");
+  EXPECT_EQ(ask("glass lift", {{"case", "4711"}}, {shares[0], shares[1]}).code, "malformed");
+  const Answer lifted = ask("glass lift", why, {shares[0], shares[1]});
+  ASSERT_EQ(lifted.code, "");
+  EXPECT_TRUE(*lifted.rows.at(0).find("lifted")->as_bool());
+  EXPECT_EQ(*lifted.rows.at(0).find("credential")->as_string(), "uid:0");
+  EXPECT_EQ(ask("tenant list").code, "");
+  const Answer report = ask("glass report", {{"number", "1"}});
+  ASSERT_EQ(report.rows.size(), 1u);
+  EXPECT_TRUE(*report.rows[0].find("lifted")->as_bool());
+  EXPECT_EQ(*report.rows[0].find("reason")->as_string(), "a backup of ours");
 }
 
 TEST_F(Glass, ReportsWhatWasReadThroughIt) {

@@ -14,6 +14,9 @@ SELECT id, parent, kind, tenant_id, made, killed FROM grants WHERE parent = $1 A
 INSERT INTO grants (id, parent, kind, tenant_id, made, killed) VALUES ($1, '', '', '', $2, $2)
 ON CONFLICT (id) DO UPDATE SET killed = excluded.killed WHERE grants.killed IS NULL;
 
+-- name: lift_kill
+UPDATE grants SET killed = NULL WHERE id = $1 AND killed IS NOT NULL;
+
 -- name: killed_grants
 SELECT id, parent, kind, tenant_id, made, killed FROM grants
 WHERE killed IS NOT NULL AND killed >= $1 ORDER BY killed, id;
@@ -35,6 +38,9 @@ ON CONFLICT (principal, tenant_id) DO UPDATE SET
 
 -- name: count_tenant_reads
 SELECT count(*) FROM tenant_reads WHERE principal = $1 AND at >= $2 AND tenant_id <> '';
+
+-- name: forget_tenant_reads
+DELETE FROM tenant_reads WHERE principal = $1;
 
 -- name: delete_budgets_before
 DELETE FROM budgets WHERE (principal, budget) IN
