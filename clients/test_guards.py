@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Guards on bulk reading, by the real server: rows about nobody show in no reader, budgets stop who reads in bulk, and
-two shares lift them for an hour of which every reading is told and reported."""
+two shares lift them for an hour of which every reading is told and reported; two shares bring back an operator whom
+canaries ended."""
 # limit: 240 s
 import json
 import os
@@ -141,6 +142,55 @@ def _():
     expect_equal(events("operator", "break_glass")[-1]["what"]["object"], "report", "the operator's tree")
     why = refused("log", "activity", "--tenant", others[2])
     expect("so many tenants" in why.text, f"the budget holds again: {why.text}")
+
+
+@check("canaries end an operator for good; two shares bring him back, one does not")
+def _():
+    server.stop()
+    ended = Server(config="[guards]\noperator_canaries_an_hour = 1\n")
+    seal = ended.run("glass", "seal")["shares"]
+    words = ("glass", "lift", "--reason", "a backup of ours read them all", "--case", "4712")
+
+    def denied(why, *command, stdin=None):
+        try:
+            ended.run(*command, stdin=stdin)
+        except Refused as refusal:
+            return expect(why in refusal.text, f"{command}: {refusal.text}")
+        expect(False, f"{command} was not refused")
+
+    denied("was not killed", *words, stdin="\n".join(seal[:2]))
+    read = []
+    for name in ("Red", "Blue"):
+        tenant = ended.tenant(name)
+        client, token = Client(ended, ended.app(tenant)), ended.hotp(ended.user(tenant, "ada"))
+        for _ in range(ROWS):
+            client.passcode("ada", token.next())
+        read.append(tenant)
+    expect_equal(len(ended.history(read[0])), ROWS, "one tenant's log")
+    denied("was killed", "log", "auth", "--tenant", read[1])
+    for command in (("tenant", "list"), ("glass", "status"), ("ledger", "show", "--tenant", "operator"),
+                    ("glass", "open", "--reason", "why", "--case", "1")):
+        denied("was killed", *command, stdin="\n".join(seal[:2]))
+    denied("not two shares", *words, stdin=seal[0])
+    denied("was killed", "tenant", "list")
+    ended.process.kill()
+    ended.process.wait()
+    ended.start()
+    lifted = ended.run(*words, stdin="\n".join(seal[1:]))
+    expect_equal((lifted["lifted"], lifted["credential"], lifted["glass"]), (True, CREDENTIAL, 1), "what came back")
+    expect_equal(len(listed(ended.run("tenant", "list"))), 2, "commands work again")
+    expect_equal(len(ended.history(read[1])), ROWS, "and so does reading")
+    expect_equal(ended.run("glass", "report", 1)["case"], "4712", "the report")
+    deadline, objects = time.monotonic() + 20, []
+    while "report" not in objects and time.monotonic() < deadline:
+        rows = [row["event"] for row in listed(ended.run("ledger", "show", "--tenant", "operator"))]
+        mine = [event for event in rows if event["type"] == "break_glass"]
+        objects = [event["what"]["object"] for event in mine if event["outcome"] == "ok"]
+    expect_equal(objects, ["seal", "lift", "report"], "the operator's tree")
+    lift = next(event for event in mine if event["what"]["object"] == "lift" and event["outcome"] == "ok")
+    expect_equal(lift["actor"]["cred"], CREDENTIAL, "who")
+    expect("a backup of ours" in json.dumps(lift), f"why: {lift}")
+    expect_equal(len([event for event in mine if event["outcome"] == "denied"]), 1, "the try with one share")
 
 
 main()

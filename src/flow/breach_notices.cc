@@ -210,9 +210,9 @@ namespace {
 // A notice whose scope or tenant is gone was real all the same.
 Result<CheckedNotice> about(const Ports& ports, const store::BreachNotice& notice) {
   CheckedNotice out{notice, {}, notice.scope, {}};
-  const Result<Scope> scope = kept_scope(ports, notice.scope);
-  if (!scope && scope.error().code == Errc::unavailable) return scope.error();
-  if (scope) out.about = scope->query;
+  Result<ScopeQuery> query = kept_query(ports, notice.scope);
+  if (!query && query.error().code == Errc::unavailable) return query.error();
+  if (query) out.about = *std::move(query);
   const auto tenant =
       TRY(store::read(ports.store, [&](store::Txn& txn) { return store::tenant_by_id(txn, notice.tenant); }));
   if (tenant) out.tenant_name = tenant->name;

@@ -7,6 +7,7 @@
 #include <map>
 #include <mutex>
 #include <set>
+#include <span>
 #include <tuple>
 
 #include "core/codec/hex.h"
@@ -23,6 +24,7 @@ constexpr int kPageEntries = 2'000;  // no read transaction lasts long (design Â
 constexpr int kPageRows = 1'000;
 constexpr int kPageDispatches = 10'000;
 constexpr std::size_t kStretches = 32;  // of the time asked about, each read for itself
+constexpr std::size_t kRefsAtOnce = 1'000;
 constexpr std::size_t kDescendantsMax = 100'000;
 constexpr std::size_t kValueMax = 256;
 
@@ -204,23 +206,38 @@ Result<void> add_up(const Ports& ports, Sum& sum) {
 
 std::int64_t hour_of(Instant at) { return std::chrono::floor<std::chrono::hours>(at.time_since_epoch()).count(); }
 
-// A message that the supplier could still have given away when the scope was made.
+// A message that the supplier could still have given away when the scope was made. Who has its reference had it, whether
+// or not it was deleted later.
 bool exposed(const store::Dispatch& dispatch, const ScopeQuery& query, Instant made) {
   const bool in_time = dispatch.hour >= hour_of(query.from) && dispatch.hour <= hour_of(query.to - milliseconds(1));
-  return dispatch.supplier == query.value && in_time && (!dispatch.reaped || *dispatch.reaped > made);
+  if (dispatch.supplier != query.value || !in_time) return false;
+  if (query.refs.empty()) return !dispatch.reaped || *dispatch.reaped > made;
+  return std::ranges::binary_search(query.refs, dispatch.reference);
 }
 
-Result<void> each_dispatch(const Ports& ports, const ScopeQuery& query, Instant made,
-                           const std::function<void(const store::Dispatch&)>& on_dispatch) {
-  if (!query.refs.empty()) {
-    for (const std::string& ref : std::set<std::string>(query.refs.begin(), query.refs.end())) {
-      const auto found =
-          TRY(store::read(ports.store, [&](store::Txn& txn) { return store::dispatch_by_reference(txn, ref); }));
-      // Who has the reference had the message, whether or not it was deleted later.
-      if (found && exposed(*found, query, Instant::min())) on_dispatch(*found);
+using OnDispatch = std::function<void(const store::Dispatch&)>;
+
+Result<void> each_listed(const Ports& ports, const ScopeQuery& query, Instant made, const OnDispatch& on_dispatch) {
+  for (std::span<const std::string> rest = query.refs; !rest.empty();) {
+    const auto refs = rest.first(std::min(kRefsAtOnce, rest.size()));
+    rest = rest.subspan(refs.size());
+    const auto found = TRY(store::read(ports.store, [&](store::Txn& txn) -> Result<std::vector<store::Dispatch>> {
+      std::vector<store::Dispatch> rows;
+      for (const std::string& ref : refs) {
+        auto one = TRY(store::dispatch_by_reference(txn, ref));
+        if (one) rows.push_back(*std::move(one));
+      }
+      return rows;
+    }));
+    for (const store::Dispatch& one : found) {
+      if (exposed(one, query, made)) on_dispatch(one);
     }
-    return {};
   }
+  return {};
+}
+
+Result<void> each_dispatch(const Ports& ports, const ScopeQuery& query, Instant made, const OnDispatch& on_dispatch) {
+  if (!query.refs.empty()) return each_listed(ports, query, made, on_dispatch);
   store::DispatchQuery page{.supplier = query.value,
                             .first_hour = hour_of(query.from),
                             .last_hour = hour_of(query.to - milliseconds(1)),
@@ -240,7 +257,7 @@ Result<void> each_dispatch(const Ports& ports, const ScopeQuery& query, Instant 
 }
 
 Result<void> take_supplier(Search& search) {
-  return each_dispatch(search.ports, search.query, search.out.made, [&](const store::Dispatch& dispatch) {
+  return each_dispatch(search.ports, search.out.query, search.out.made, [&](const store::Dispatch& dispatch) {
     ExposedTenant& tenant = search.tenants[dispatch.tenant.text()].out;
     tenant.tenant = dispatch.tenant;
     const Instant at = Instant(std::chrono::hours(dispatch.hour));
@@ -254,9 +271,18 @@ Result<void> take_supplier(Search& search) {
 // The rows of history that the messages left.
 Result<RowsByEpoch> rows_of_messages(const Ports& ports, const Scope& scope, const TenantId& tenant) {
   std::map<std::int64_t, std::set<std::string>> wanted;  // events by day
-  TRY(each_dispatch(ports, scope.query, scope.made, [&](const store::Dispatch& dispatch) {
-    if (dispatch.tenant == tenant) wanted[dispatch.day].insert(dispatch.event.text());
-  }));
+  store::TenantDispatches page{tenant, "", kPageDispatches};
+  for (std::int64_t got = kPageDispatches; got == kPageDispatches;) {
+    std::vector<store::Dispatch> rows;
+    got = TRY(store::read(ports.store, [&](store::Txn& txn) {
+      rows.clear();
+      return store::dispatches_of(txn, page, [&](const store::Dispatch& one) { rows.push_back(one); });
+    }));
+    for (const store::Dispatch& one : rows) {
+      if (exposed(one, scope.query, scope.made)) wanted[one.day].insert(one.event.text());
+    }
+    if (!rows.empty()) page.after = rows.back().reference;
+  }
   RowsByEpoch out;
   for (const auto& [day, events] : wanted) {
     for (const store::Stream stream :
@@ -349,6 +375,7 @@ Result<Scope> find_scope(const Ports& ports, const ScopeQuery& query) {
   TRY(check(query));
   Search search{.ports = ports, .query = query};
   search.out.query = query;
+  sort_once(search.out.query.refs);
   search.out.made = ports.clock.now();
   TRY(search_by(search));
   std::ranges::sort(search.out.changes, {}, [](const ScopeChange& one) { return std::tie(one.at, one.tree, one.seq); });

@@ -2,6 +2,7 @@
 // got hold of, tenant by tenant (security.md §2.4).
 #pragma once
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -23,7 +24,8 @@ struct ScopeQuery {
   std::string value;
   Instant from{};                   // inclusive
   Instant to{};                     // exclusive
-  std::vector<std::string> refs{};  // of a supplier: the messages that it says were stolen; empty: no such list
+  // Of a supplier: the messages that it says were stolen, in any order; empty: no such list.
+  std::vector<std::string> refs{};
 };
 
 // What was changed by it: an event of type config_change or factor_reset.
@@ -52,14 +54,19 @@ struct ExposedTenant {
 };
 
 struct Scope {
-  std::string id;  // empty until it is kept
-  ScopeQuery query;
+  std::string id;    // empty until it is kept
+  ScopeQuery query;  // its references sorted, each once
   Instant made{};
   std::vector<store::Grant> descendants;  // the credential itself is not among them
   std::vector<ScopeChange> changes;
   std::vector<ExposedTenant> tenants;  // in the order of their ids
   std::uint64_t events = 0;
 };
+
+inline void sort_once(std::vector<std::string>& refs) {
+  std::ranges::sort(refs);
+  refs.erase(std::ranges::unique(refs).begin(), refs.end());
+}
 
 // malformed: no value, times the wrong way round, or references without a supplier.   exhausted: over 100,000
 // descendants.
@@ -78,6 +85,8 @@ Result<ExposedRows> rows_of(const Ports& ports, const Scope& scope, const Expose
 Result<std::string> keep_scope(const Administration& by, Scope& scope);
 // not_found: no such scope.
 Result<Scope> kept_scope(const Ports& ports, std::string_view id);
+// What it was asked for, but for the references, which may be many.
+Result<ScopeQuery> kept_query(const Ports& ports, std::string_view id);
 Result<std::vector<store::StoredScope>> kept_scopes(const Ports& ports);  // newest first, at most 1,000
 
 }  // namespace countersign::flow

@@ -1,4 +1,5 @@
-// Scopes as they are kept: one JSON text, sealed in pieces that a question to the keys has room for.
+// Scopes as they are kept: one JSON text, and after it the references, a line each; sealed in pieces that a question to
+// the keys has room for.
 #include <charconv>
 
 #include "core/codec/hex.h"
@@ -22,14 +23,19 @@ std::string piece_id(const std::string& id, std::size_t piece) {
 }
 keys::Place place_of(const std::string& piece) { return {TenantId(), "scopes", "result", piece}; }
 
+std::string lines_of(const std::vector<std::string>& refs) {
+  std::string out;
+  for (const std::string& ref : refs) out += ref + "\n";
+  return out;
+}
+
 // What was asked for; the references themselves by their hash.
 std::string query_json(const ScopeQuery& query) {
   codec::JsonWriter w;
   w.begin_object().key("by").string(name(query.by)).key("value").string(query.value);
   w.key("from_ms").integer(unix_ms(query.from)).key("to_ms").integer(unix_ms(query.to));
   if (!query.refs.empty()) {
-    std::string all;
-    for (const std::string& ref : query.refs) all += ref + "\n";
+    const std::string all = lines_of(query.refs);
     w.key("refs").integer(static_cast<std::uint64_t>(query.refs.size()));
     w.key("refs_sha256").string(codec::to_hex(crypto::hash(crypto::HashKind::sha256, bytes_of(all))));
   }
@@ -65,9 +71,7 @@ std::string scope_json(const Scope& scope) {
   codec::JsonWriter w;
   w.begin_object().key("v").integer(1).key("by").string(name(scope.query.by)).key("value").string(scope.query.value);
   w.key("from").integer(unix_ms(scope.query.from)).key("to").integer(unix_ms(scope.query.to));
-  w.key("refs").begin_array();
-  for (const std::string& ref : scope.query.refs) w.string(ref);
-  w.end_array().key("made").integer(unix_ms(scope.made)).key("events").integer(scope.events);
+  w.key("made").integer(unix_ms(scope.made)).key("events").integer(scope.events);
   w.key("descendants").begin_array();
   for (const store::Grant& grant : scope.descendants) write(w, grant);
   w.end_array().key("changes").begin_array();
@@ -130,8 +134,10 @@ Result<Scope> read_scope(const codec::Json& json) {
   out.query.value = TRY(text_at(json, "value"));
   out.query.from = TRY(time_at(json, "from"));
   out.query.to = TRY(time_at(json, "to"));
-  const codec::Json& refs = *TRY(json.need("refs"));
-  for (const codec::Json& ref : refs.items()) out.query.refs.emplace_back(TRY(ref.as_string()));
+  if (const codec::Json* refs = json.find("refs")) {  // an older version kept them here
+    for (const codec::Json& ref : refs->items()) out.query.refs.emplace_back(TRY(ref.as_string()));
+    sort_once(out.query.refs);
+  }
   out.made = TRY(time_at(json, "made"));
   out.events = TRY(count_at(json, "events"));
   const codec::Json& descendants = *TRY(json.need("descendants"));
@@ -161,25 +167,59 @@ Result<std::string> open_piece(const Ports& ports, const std::string& piece) {
   return std::string(text.reveal());
 }
 
+struct Kept {
+  Scope scope;  // without its references, unless an older version kept it
+  std::size_t pieces = 0, refs = 0;  // of its text, and of its references after that
+};
+
+// The pieces of the text alone.
+Result<Kept> open_text(const Ports& ports, const std::string& id) {
+  const bool named = id.size() == kIdLength && id.starts_with(kPrefix) && TenantId::parse(id);
+  if (!named) return no_scope();
+  std::string text = TRY(open_piece(ports, id));
+  Kept out;
+  const char* const end = text.data() + std::min(text.find('\n'), text.size());
+  const auto first = std::from_chars(text.data(), end, out.pieces);
+  if (first.ptr < end && *first.ptr == '+') std::from_chars(first.ptr + 1, end, out.refs);
+  if (out.pieces == 0 || out.pieces > kPiecesMax || out.refs > kPiecesMax) {
+    return Error{Errc::malformed, "a kept scope is not of its form"};
+  }
+  text.erase(0, text.find('\n') + 1);
+  for (std::size_t i = 1; i < out.pieces; ++i) text += TRY(open_piece(ports, piece_id(id, i)));
+  const codec::Json json = TRY(codec::parse_json(text, kPiecesMax * kPieceSize));
+  out.scope = TRY(read_scope(json));
+  out.scope.id = id;
+  return out;
+}
+
+Result<std::vector<store::StoredScope>> seal_pieces(const Administration& by, const std::string& id,
+                                                    const Scope& scope) {
+  const std::string body = scope_json(scope), refs = lines_of(scope.query.refs);
+  const auto pieces_of = [](const std::string& text) { return (text.size() + kPieceSize - 1) / kPieceSize; };
+  const std::size_t pieces = pieces_of(body), all = pieces + pieces_of(refs);
+  if (all > kPiecesMax) return Error{Errc::exhausted, "the scope is too large to be kept; ask for a shorter time"};
+  std::vector<store::StoredScope> out;
+  for (std::size_t i = 0; i < all; ++i) {
+    const std::string head =
+        i == 0 ? std::to_string(pieces) + "+" + std::to_string(all - pieces) + "\n" : std::string();
+    const std::string piece = piece_id(id, i);
+    const Secret text(head + (i < pieces ? body.substr(i * kPieceSize, kPieceSize)
+                                         : refs.substr((i - pieces) * kPieceSize, kPieceSize)));
+    out.push_back(
+        {piece, i == 0 ? query_json(scope.query) : "{}", TRY(by.ports.keys.seal(place_of(piece), text)), scope.made});
+  }
+  return out;
+}
+
 }  // namespace
 
 Result<std::string> keep_scope(const Administration& by, Scope& scope) {
   const std::string id = std::string(kPrefix) + random_text(by.ports.random, kIdLength - kPrefix.size(), kIdAlphabet);
-  const std::string body = scope_json(scope);
-  const std::size_t pieces = (body.size() + kPieceSize - 1) / kPieceSize;
-  if (pieces > kPiecesMax) return Error{Errc::exhausted, "the scope is too large to be kept; ask for a shorter time"};
-  std::vector<store::StoredScope> rows;
-  for (std::size_t i = 0; i < pieces; ++i) {
-    const std::string head = i == 0 ? std::to_string(pieces) + "\n" : std::string();
-    const std::string piece = piece_id(id, i);
-    const Secret text(head + body.substr(i * kPieceSize, kPieceSize));
-    rows.push_back(
-        {piece, i == 0 ? query_json(scope.query) : "{}", TRY(by.ports.keys.seal(place_of(piece), text)), scope.made});
-  }
+  const std::vector<store::StoredScope> rows = TRY(seal_pieces(by, id, scope));
   ledger::Event event = begin_event(by.ports, ledger::EventType::incident, TenantId(), ledger_actor(by.actor));
   event.object = "scope";
   event.case_reference = id;
-  event.query = query_json(scope.query);
+  event.query = rows.front().query;
   event.count = scope.tenants.size();
   TRY(write_again(by.ports.store, [&](store::Txn& txn) -> Result<void> {
     for (const store::StoredScope& row : rows) TRY(store::insert_scope(txn, row));
@@ -190,20 +230,21 @@ Result<std::string> keep_scope(const Administration& by, Scope& scope) {
 }
 
 Result<Scope> kept_scope(const Ports& ports, std::string_view id) {
-  const bool named = id.size() == kIdLength && id.starts_with(kPrefix) && TenantId::parse(id);
-  if (!named) return no_scope();
-  std::string text = TRY(open_piece(ports, std::string(id)));
-  std::size_t pieces = 0;
-  const std::size_t end = text.find('\n');
-  if (end == std::string::npos) return Error{Errc::malformed, "a kept scope is not of its form"};
-  std::from_chars(text.data(), text.data() + end, pieces);
-  if (pieces == 0 || pieces > kPiecesMax) return Error{Errc::malformed, "a kept scope is not of its form"};
-  text.erase(0, end + 1);
-  for (std::size_t i = 1; i < pieces; ++i) text += TRY(open_piece(ports, piece_id(std::string(id), i)));
-  const codec::Json json = TRY(codec::parse_json(text, kPiecesMax * kPieceSize));
-  Scope out = TRY(read_scope(json));
-  out.id = id;
-  return out;
+  Kept kept = TRY(open_text(ports, std::string(id)));
+  std::string refs;
+  for (std::size_t i = 0; i < kept.refs; ++i) refs += TRY(open_piece(ports, piece_id(kept.scope.id, kept.pieces + i)));
+  for (std::string_view rest = refs; !rest.empty();) {
+    const std::size_t end = std::min(rest.find('\n'), rest.size());
+    kept.scope.query.refs.emplace_back(rest.substr(0, end));
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  return std::move(kept.scope);
+}
+
+Result<ScopeQuery> kept_query(const Ports& ports, std::string_view id) {
+  Kept kept = TRY(open_text(ports, std::string(id)));
+  kept.scope.query.refs.clear();
+  return std::move(kept.scope.query);
 }
 
 Result<std::vector<store::StoredScope>> kept_scopes(const Ports& ports) {

@@ -207,6 +207,40 @@ TEST_F(ScopeTest, OfASupplierLeavesOutWhatWasDeletedThere) {
   const Scope exact = scope(asked);  // who has its reference had it before it was deleted
   ASSERT_EQ(exact.tenants.size(), 1u);
   EXPECT_EQ(exact.tenants[0].returned, 1u);
+  EXPECT_EQ(count_rows(rows_of(ports_, exact, exact.tenants[0])->returned), 1u);
+}
+
+TEST_F(ScopeTest, ASuppliersListMayBeLong) {
+  constexpr int kMessages = 3'000;  // more than are looked up at once
+  std::vector<store::Dispatch> sent;
+  for (int i = 0; i < kMessages; ++i) {
+    sent.push_back({.tenant = world_.tenant.id,
+                    .reference = "reference-" + std::to_string(i),
+                    .supplier = i % 3 == 0 ? "other" : "acme-sms",
+                    .channel = "sms",
+                    .hour = unix_s(start_) / 3600,
+                    .event = EventId::make(world_.random),
+                    .day = record::day_of(start_)});
+  }
+  world_.write([&](store::Txn& txn) -> Result<void> {
+    for (const store::Dispatch& one : sent) TRY(store::insert_dispatch(txn, one));
+    return {};
+  });
+  ScopeQuery asked = query(ScopeBy::supplier, "acme-sms");
+  for (int i = 0; i < 120'000; ++i) asked.refs.push_back("reference-" + std::to_string(i * 2 % 120'000));
+  Scope found = scope(asked);
+  ASSERT_EQ(found.tenants.size(), 1u);
+  EXPECT_EQ(found.tenants[0].returned, 1'000u) << "two thirds of the even ones";
+  const auto id = keep_scope(by_, found);
+  ASSERT_TRUE(id) << id.error().what;
+  const auto again = kept_scope(ports_, *id);
+  ASSERT_TRUE(again) << again.error().what;
+  EXPECT_EQ(again->query.refs, found.query.refs) << "in more than one piece";
+  EXPECT_EQ(again->query.refs.size(), 60'000u) << "each once";
+  const auto short_query = kept_query(ports_, *id);
+  ASSERT_TRUE(short_query);
+  EXPECT_EQ(short_query->value, "acme-sms");
+  EXPECT_TRUE(short_query->refs.empty());
 }
 
 TEST_F(ScopeTest, IsKeptSealedAndReadsBackTheSame) {

@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <fstream>
 #include <iostream>
 #include <map>
 
@@ -14,6 +15,7 @@
 namespace countersign::server {
 namespace {
 
+constexpr std::size_t kListPiece = 512 * 1024;  // bytes in a line, about
 constexpr std::string_view kRowHead = "{\"row\":";
 
 // What CLI11 writes into while it parses one command.
@@ -39,6 +41,7 @@ std::string args_of(const Given& given, const CLI::App& app) {
       case control::Shape::flag:
         if (given.flags.at(name)) w.key(name).boolean(true);
         break;
+      case control::Shape::list: break;  // follows the request
       case control::Shape::rest:
         w.key(name).begin_array();
         for (const std::string& text : given.rests.at(name)) w.string(text);
@@ -47,6 +50,29 @@ std::string args_of(const Given& given, const CLI::App& app) {
     }
   }
   return w.end_object().take();
+}
+
+Result<std::string> file_text(const std::string& file, std::size_t bytes_max) {
+  std::ifstream in(file, std::ios::binary);
+  std::string out(bytes_max, '\0');
+  in.read(out.data(), static_cast<std::streamsize>(bytes_max));
+  if (!in.is_open() || in.bad()) return Error{Errc::not_found, file + ": cannot be read"};
+  out.resize(static_cast<std::size_t>(in.gcount()));
+  return out;
+}
+
+// The lines of the file that was named for a list; none where none was.
+Result<std::vector<std::string>> list_in(const Given& given, const CLI::App& app) {
+  for (const control::Argument& argument : given.command->arguments) {
+    const std::string name(argument.name);
+    if (argument.shape != control::Shape::list || app.count("--" + name) == 0) continue;
+    const std::string& file = given.texts.at(name);
+    const std::string text = TRY(file_text(file, control::kListBytesMax + 1));  // one more: told from what is too long
+    Result<std::vector<std::string>> list = control::list_of(text);
+    if (list) return list;
+    return Error{list.error().code, file + ": " + std::string(list.error().what)};
+  }
+  return std::vector<std::string>();
 }
 
 int run(const Globals& globals, const Given& given, const CLI::App& app) {
@@ -60,11 +86,8 @@ int run(const Globals& globals, const Given& given, const CLI::App& app) {
     return write_bundles(globals, args_of(given, app), given.texts.at("out"));
   }
   std::string args = args_of(given, app);
-  if (given.command->words == "incident scope" && app.count("--refs") > 0) {
-    Result<std::string> read = with_refs(args, given.texts.at("refs"));
-    if (!read) return complain(read.error());
-    args = *std::move(read);
-  }
+  Result<std::vector<std::string>> list = list_in(given, app);
+  if (!list) return complain(list.error());
   if (given.command->words == "glass open" || given.command->words == control::kOfTheKilled) {
     std::fprintf(stderr, "Two shares, one a line:\n");
     Result<std::string> read = with_shares(args, std::cin);
@@ -75,7 +98,7 @@ int run(const Globals& globals, const Given& given, const CLI::App& app) {
   if (!line) return complain(line.error());
   RowPrinter printer(globals.json ? control::Rows::raw : given.command->rows);
   const Result<void> done =
-      line->ask(given.command->words, args, [&](std::string_view row) { printer.print(row); });
+      line->ask(given.command->words, args, *list, [&](std::string_view row) { printer.print(row); });
   std::fflush(stdout);
   return done ? kDone : complain(done.error());
 }
@@ -86,6 +109,7 @@ void add_argument(CLI::App& app, Given& given, const control::Argument& argument
   CLI::Option* option = nullptr;
   switch (argument.shape) {
     case control::Shape::positional: option = app.add_option(name, given.texts[name], meaning); break;
+    case control::Shape::list:
     case control::Shape::option: option = app.add_option("--" + name, given.texts[name], meaning); break;
     case control::Shape::flag: option = app.add_flag("--" + name, given.flags[name], meaning); break;
     case control::Shape::rest: option = app.add_option(name, given.rests[name], meaning); break;
@@ -194,11 +218,27 @@ Error error_of(std::string_view line) {
 
 }  // namespace
 
-Result<void> ControlLine::ask(std::string_view command, std::string_view args,
-                              const std::function<void(std::string_view)>& on_row) {
+namespace {
+
+Result<void> send_list(net::ControlClient& to, const std::vector<std::string>& list) {
+  for (auto next = list.begin(); next != list.end();) {
+    codec::JsonWriter w;
+    w.begin_array();
+    while (next != list.end() && w.text().size() < kListPiece) w.string(*next++);
+    TRY(to.send(w.end_array().take()));
+  }
+  return to.send(control::kListEnd);
+}
+
+}  // namespace
+
+Result<void> ControlLine::ask(std::string_view command, std::string_view args, const std::vector<std::string>& list,
+                              const OnRow& on_row) {
   codec::JsonWriter w;
-  w.begin_object().key("command").string(command).key("args").raw(args).end_object();
-  TRY(open_->client.send(w.take()));
+  w.begin_object().key("command").string(command).key("args").raw(args);
+  if (!list.empty()) w.key("list").boolean(true);
+  TRY(open_->client.send(w.end_object().take()));
+  if (!list.empty()) TRY(send_list(open_->client, list));
   for (;;) {
     const std::optional<std::string> line = TRY(open_->client.next());
     if (!line) return Error{Errc::unavailable, "the server went away before it answered; look before you try again"};

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/base/result.h"
 #include "core/codec/json_write.h"
@@ -45,9 +46,14 @@ class ControlLine {
   ControlLine(ControlLine&&) noexcept;
   ~ControlLine();
 
+  using OnRow = std::function<void(std::string_view row)>;
   // `args`: one JSON object.
-  Result<void> ask(std::string_view command, std::string_view args,
-                   const std::function<void(std::string_view row)>& on_row);
+  Result<void> ask(std::string_view command, std::string_view args, const OnRow& on_row) {
+    return ask(command, args, {}, on_row);
+  }
+  // With a list, as long as it may be.
+  Result<void> ask(std::string_view command, std::string_view args, const std::vector<std::string>& list,
+                   const OnRow& on_row);
 };
 
 // `user import`: reads CSV, sends it in batches, reports on stderr.

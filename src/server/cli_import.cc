@@ -17,6 +17,7 @@ namespace countersign::server {
 namespace {
 
 constexpr std::size_t kBatch = 500;                   // users in one transaction
+constexpr std::size_t kBatchBytes = 256 * 1024;       // about: a request is one line
 constexpr std::size_t kFileMax = std::size_t{2} << 30;
 constexpr std::array<std::string_view, 5> kColumns = {"username", "email", "realname", "phone", "totp_secret"};
 
@@ -45,7 +46,7 @@ class Import {
       if (columns[i] >= 0) batch_.key(kColumns[static_cast<std::size_t>(columns[i])]).string(record.fields[i]);
     }
     batch_.end_object();
-    if (++in_batch_ < kBatch) return {};
+    if (++in_batch_ < kBatch && batch_.text().size() < kBatchBytes) return {};
     return send();
   }
 

@@ -2,17 +2,13 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <fstream>
 
 #include "core/base/id.h"
-#include "core/codec/json_read.h"
 #include "core/codec/json_write.h"
 #include "server/cli_files.h"
 
 namespace countersign::server {
 namespace {
-
-constexpr std::size_t kRefsMax = 900'000;  // bytes; a request is one line
 
 // "<tenant>/<name>" or "<tenant>/proofs/<name>": whatever answers there must not choose other places.
 bool is_bundle_file(std::string_view path) {
@@ -27,28 +23,6 @@ bool is_bundle_file(std::string_view path) {
 }
 
 }  // namespace
-
-Result<std::string> with_refs(const std::string& args, const std::string& file) {
-  std::ifstream in(file, std::ios::binary);
-  const std::string text((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
-  if (!in.is_open() || in.bad()) return Error{Errc::not_found, file + ": cannot be read"};
-  if (text.size() > kRefsMax) return Error{Errc::exhausted, file + ": over 900,000 bytes; give it in parts"};
-  const codec::Json json = TRY(codec::parse_json(args));
-  codec::JsonWriter w;
-  w.begin_object();
-  for (const auto& [key, value] : json.members()) {
-    w.key(key);
-    const auto is_text = value.as_string();
-    if (key == "refs") {
-      w.string(text);
-    } else if (is_text) {
-      w.string(*is_text);
-    } else {
-      w.boolean(true);  // a flag
-    }
-  }
-  return w.end_object().take();
-}
 
 int write_bundles(const Globals& globals, const std::string& args, const std::string& out) {
   std::uint64_t tenants = 0;

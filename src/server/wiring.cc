@@ -209,7 +209,8 @@ Result<std::unique_ptr<net::ControlSocket>> open_control(const DataDir& dir, con
       dir.file("control.sock"), [&face](std::string_view line, net::LineWriter& out, net::LineReader& in) {
         const auto uid = in.peer_uid();
         face.answer(line, [&](const std::string& text) { return out.write(text).has_value(); },
-                    uid ? std::string(flow::kOperatorPrefix) + std::to_string(*uid) : "command line");
+                    uid ? std::string(flow::kOperatorPrefix) + std::to_string(*uid) : "command line",
+                    [&in] { return in.next(); });
       });
 }
 

@@ -206,6 +206,12 @@ Result<std::int64_t> dispatches_through(Txn& txn, const DispatchQuery& query,
   return found;
 }
 
+Result<std::int64_t> dispatches_of(Txn& txn, const TenantDispatches& page,
+                                   const std::function<void(const Dispatch&)>& on_row) {
+  return txn.rows(Query::dispatches_of, {page.tenant, page.after, page.limit},
+                  [&](const Row& row) { on_row(read_dispatch(row)); });
+}
+
 Result<std::optional<Dispatch>> dispatch_by_reference(Txn& txn, std::string_view reference) {
   return find(txn, Query::dispatch_by_reference, {reference}, read_dispatch);
 }

@@ -115,6 +115,14 @@ struct DispatchQuery {
 };
 Result<std::int64_t> dispatches_through(Txn& txn, const DispatchQuery& query,
                                         const std::function<void(const Dispatch&)>& on_row);
+// Of one tenant, through any supplier, by reference.
+struct TenantDispatches {
+  TenantId tenant;
+  std::string after;  // a reference; "": from the beginning
+  int limit = 0;
+};
+Result<std::int64_t> dispatches_of(Txn& txn, const TenantDispatches& page,
+                                   const std::function<void(const Dispatch&)>& on_row);
 Result<std::optional<Dispatch>> dispatch_by_reference(Txn& txn, std::string_view reference);
 // The first time counts; false: unknown, or reaped already.
 Result<bool> mark_reaped(Txn& txn, const Dispatch& dispatch, Instant now);

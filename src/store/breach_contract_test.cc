@@ -256,6 +256,24 @@ TEST_P(Breach, AReferenceNamesOneDispatch) {
   EXPECT_EQ(get([](Txn& txn) { return dispatch_by_reference(txn, "r1"); })->reaped, kNow + seconds(1));
 }
 
+TEST_P(Breach, ATenantsDispatchesComeInPagesByReference) {
+  for (const char* reference : {"r3", "r1", "r2"}) send(dispatch(reference, 100));
+  send(dispatch("r0", 100, kOther));
+  const auto page = [&](const char* after, int limit) {
+    std::string out;
+    const TenantDispatches wanted{kTenant, after, limit};
+    const std::int64_t count = get([&](Txn& txn) {
+      out.clear();
+      return dispatches_of(txn, wanted, [&](const Dispatch& one) { out += one.reference; });
+    });
+    EXPECT_EQ(count * 2, static_cast<std::int64_t>(out.size()));
+    return out;
+  };
+  EXPECT_EQ(page("", 2), "r1r2");
+  EXPECT_EQ(page("r2", 2), "r3");
+  EXPECT_EQ(page("r3", 2), "");
+}
+
 TEST_P(Breach, WhatWentThroughASupplierIsFoundByTheHour) {
   send(dispatch("r1", 100));
   send(dispatch("r0", 102));

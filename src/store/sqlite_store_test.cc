@@ -236,7 +236,7 @@ TEST_F(SqliteFile, UsesAnIndexForEveryStatementOfASignIn) {
         Query::lease_mail, Query::settle_mail, Query::delete_mails_before, Query::tenant_contact,
         Query::export_by_id, Query::update_export, Query::exports_of, Query::count_open_exports, Query::expire_exports,
         Query::delete_exports_before, Query::count_history_of_days, Query::signer_by_id, Query::kill_signer,
-        Query::dispatches_through,
+        Query::dispatches_through, Query::dispatches_of,
         Query::dispatch_by_reference, Query::mark_reaped, Query::changes_since,
         Query::visit_by_id, Query::update_visit, Query::delete_visits_before, Query::delete_spent_before,
         Query::browser_by_id, Query::update_browser, Query::delete_browsers_before, Query::delete_browser_known,

@@ -1,5 +1,6 @@
 #include "faces/control/commands.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include "core/codec/utf8.h"
@@ -69,6 +70,29 @@ Result<std::vector<std::string>> Args::rest(std::string_view name) const {
     }
   }
   if (out.empty()) return wrong(name, "at least one is needed");
+  return out;
+}
+
+Error list_too_long() {
+  return {Errc::exhausted, "the list is over 2,000,000 lines or 64 MiB; ask for shorter times, each with its part of it"};
+}
+
+Result<std::vector<std::string>> list_of(std::string_view text) {
+  if (text.size() > kListBytesMax) return list_too_long();
+  std::vector<std::string> out;
+  for (std::size_t number = 1; !text.empty(); ++number) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    std::string_view line = text.substr(0, end);
+    text.remove_prefix(std::min(end + 1, text.size()));
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    if (line.empty()) continue;
+    if (line.size() > kListItemMax || !codec::valid_text(line)) {
+      return wrong("line " + std::to_string(number), "is not UTF-8, or longer than 256 bytes");
+    }
+    if (out.size() == kListItemsMax) return list_too_long();
+    out.emplace_back(line);
+  }
+  if (out.empty()) return Error{Errc::malformed, "the list is empty"};
   return out;
 }
 

@@ -22,7 +22,16 @@ enum class Shape {
   rest,         // KEY=VALUE…, at least one
   option,       // --email E
   flag,         // --allow-signature-v1
+  list,         // --refs FILE: its lines, sent after the request
 };
+
+// Of a list: a month of a large supplier.
+inline constexpr std::string_view kListEnd = "[]";
+inline constexpr std::size_t kListItemsMax = 2'000'000, kListBytesMax = 64 * 1024 * 1024, kListItemMax = 256;
+Error list_too_long();
+// Its text, a line each; empty lines are left out.
+// malformed: a line that is not UTF-8 or longer than 256 bytes, or none at all.   exhausted: over 64 MiB or 2,000,000.
+Result<std::vector<std::string>> list_of(std::string_view text);
 enum class Need { optional, required };
 
 struct Argument {
@@ -62,6 +71,7 @@ struct Call {
   const Args& args;
   const OnRow& row;
   const flow::WitnessBook& witnesses;  // of the ledger
+  std::vector<std::string>& list;      // what followed the request; whoever it is for takes it
 };
 
 // How people see them: a page, a table, bare lines, JSON as it is, the text in it.

@@ -1,5 +1,7 @@
 #include "faces/control/face.h"
 
+#include <algorithm>
+
 #include "core/codec/json_write.h"
 #include "faces/control/commands.h"
 #include "flow/kill.h"
@@ -33,12 +35,53 @@ Result<void> note_refusal(const Call& call, const Command& command, const Error&
   return flow::record_now(call.by.ports, event);
 }
 
+Result<void> add_items(std::vector<std::string>& list, std::size_t& bytes, std::string_view line) {
+  const codec::Json piece = TRY(codec::parse_json(line, kRequestMax));
+  if (piece.items().empty()) return Error{Errc::malformed, "a list goes on with an array of texts, or ends with []"};
+  for (const codec::Json& item : piece.items()) {
+    const std::string_view text = TRY(item.as_string());
+    bytes += text.size() + 1;
+    if (text.empty() || text.size() > kListItemMax) return Error{Errc::malformed, "an item of the list is too long"};
+    if (list.size() == kListItemsMax || bytes > kListBytesMax) return list_too_long();
+    list.emplace_back(text);
+  }
+  return {};
+}
+
+// Arrays of texts, a line each, up to an empty one. It is read to its end whatever is in it, so that the line after it
+// is the next request.
+Result<std::vector<std::string>> read_list(const NextLine& next) {
+  std::vector<std::string> out;
+  std::size_t bytes = 0;
+  std::optional<Error> wrong;
+  for (;;) {
+    const std::optional<std::string> line = TRY(next());
+    if (!line) return Error{Errc::malformed, "the list was cut off"};
+    if (*line == kListEnd) break;
+    if (wrong) continue;
+    const Result<void> added = add_items(out, bytes, *line);
+    if (!added) wrong = added.error(), out = {};
+  }
+  if (wrong) return *std::move(wrong);
+  return out;
+}
+
 struct Caller {
   const flow::Ports& ports;
   const std::string& api_hostname;
   const flow::WitnessBook& witnesses;
   std::string credential;
+  const NextLine& next;
 };
+
+// The list that follows the request, where there is one.
+Result<std::vector<std::string>> list_after(const Caller& caller, const codec::Json& request, const Command& known) {
+  if (request.find("list") == nullptr || !caller.next) return std::vector<std::string>();
+  std::vector<std::string> out = TRY(read_list(caller.next));
+  const bool wanted = std::ranges::any_of(known.arguments, [](const Argument& one) { return one.shape == Shape::list; });
+  if (!wanted) return Error{Errc::malformed, "this command takes no list"};
+  return out;
+}
 
 Result<void> run(const Caller& caller, std::string_view request, const OnRow& row) {
   const codec::Json json = TRY(codec::parse_json(request, kRequestMax));
@@ -52,7 +95,8 @@ Result<void> run(const Caller& caller, std::string_view request, const OnRow& ro
   flow::Actor actor;
   actor.credential = caller.credential;
   const flow::Administration by{caller.ports, actor};
-  const Call call{by, caller.api_hostname, args, row, caller.witnesses};
+  std::vector<std::string> list = TRY(list_after(caller, json, *known));
+  const Call call{by, caller.api_hostname, args, row, caller.witnesses, list};
   if (name != kOfTheKilled && TRY(flow::is_killed(caller.ports, caller.credential))) {
     const Error killed{Errc::refused, "this credential was killed; use another account, or `countersign glass lift`"};
     TRY(note_refusal(call, *known, killed));
@@ -68,10 +112,11 @@ Result<void> run(const Caller& caller, std::string_view request, const OnRow& ro
 
 }  // namespace
 
-void ControlFace::answer(std::string_view request, const OnLine& line, std::string credential) const {
+void ControlFace::answer(std::string_view request, const OnLine& line, std::string credential,
+                         const NextLine& next) const {
   static const flow::WitnessBook kNobody;
   const flow::WitnessBook& witnesses = witnesses_ != nullptr ? *witnesses_ : kNobody;
-  const Caller caller{ports_, api_hostname_, witnesses, std::move(credential)};
+  const Caller caller{ports_, api_hostname_, witnesses, std::move(credential), next};
   const Result<void> done = run(caller, request, [&](std::string_view row) {
     return line("{\"row\":" + std::string(row) + "}");
   });

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -15,6 +16,9 @@ inline constexpr std::size_t kRequestMax = 1024 * 1024;  // bytes in a line
 
 // Takes one line of an answer, without its end; false when nobody listens any more.
 using OnLine = std::function<bool(const std::string& line)>;
+
+// The next line of a request; nothing where it ends.
+using NextLine = std::function<Result<std::optional<std::string>>()>;
 
 class ControlFace {
   const flow::Ports& ports_;
@@ -30,8 +34,9 @@ class ControlFace {
   // Answers {"command": "user show", "args": {…}} by a line {"row":{…}} for each object and one line {"done":true} or
   // {"error":{"code":"not_found","what":"…"}}. Waits for commits: never call it from a face's worker thread.
   // Thread-safe.
-  // `credential` is what the caller showed: in the ledger.
-  void answer(std::string_view request, const OnLine& line, std::string credential = "command line") const;
+  // `credential` is what the caller showed: in the ledger. `next` gives the lines that follow the request: a list.
+  void answer(std::string_view request, const OnLine& line, std::string credential = "command line",
+              const NextLine& next = {}) const;
 };
 
 }  // namespace countersign::control

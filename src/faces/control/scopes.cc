@@ -1,6 +1,4 @@
 // What a credential, an address or a supplier got hold of.
-#include <algorithm>
-
 #include "faces/control/breach.h"
 #include "faces/control/rows.h"
 #include "flow/scope_people.h"
@@ -10,18 +8,6 @@ namespace {
 
 constexpr flow::ScopeBy kWays[] = {flow::ScopeBy::credential, flow::ScopeBy::session, flow::ScopeBy::app,
                                    flow::ScopeBy::ip, flow::ScopeBy::supplier};
-
-std::vector<std::string> lines_of(std::string_view text) {
-  std::vector<std::string> out;
-  while (!text.empty()) {
-    const std::size_t end = std::min(text.find('\n'), text.size());
-    std::string_view line = text.substr(0, end);
-    text.remove_prefix(std::min(end + 1, text.size()));
-    if (line.ends_with('\r')) line.remove_suffix(1);
-    if (!line.empty()) out.emplace_back(line);
-  }
-  return out;
-}
 
 Result<flow::ScopeQuery> query_of(const Call& call) {
   flow::ScopeQuery out;
@@ -37,9 +23,7 @@ Result<flow::ScopeQuery> query_of(const Call& call) {
   const std::string from = TRY(call.args.text("from")), to = TRY(call.args.text("to"));
   out.from = TRY(parse_time(from));
   out.to = TRY(parse_time(to));
-  const auto refs = TRY(call.args.maybe("refs"));
-  if (refs) out.refs = lines_of(*refs);
-  if (refs && out.refs.empty()) return Error{Errc::malformed, "refs: the list is empty"};
+  out.refs = std::move(call.list);
   return out;
 }
 
@@ -149,7 +133,7 @@ std::vector<Command> scope_commands() {
                      {"supplier", Shape::option, Need::optional, "A supplier of messages"},
                      {"from", Shape::option, Need::required, "From when on"},
                      {"to", Shape::option, Need::required, "Until when"},
-                     {"refs", Shape::option, Need::optional, "With --supplier: a file of stolen references"},
+                     {"refs", Shape::list, Need::optional, "With --supplier: a file of stolen references"},
                      {"users", Shape::flag, Need::optional, "Also count users and numbers; that reading is recorded"}},
        .rows = Rows::many,
        .run = make},

@@ -85,6 +85,10 @@ SELECT tenant_id, reference, supplier, channel, hour, event_id, day, reaped FROM
 WHERE supplier = $1 AND (hour, tenant_id, reference) > ($2, $3, $4) AND hour <= $5
 ORDER BY hour, tenant_id, reference LIMIT $6;
 
+-- name: dispatches_of
+SELECT tenant_id, reference, supplier, channel, hour, event_id, day, reaped FROM dispatches
+WHERE tenant_id = $1 AND reference > $2 ORDER BY reference LIMIT $3;
+
 -- name: dispatch_by_reference
 SELECT tenant_id, reference, supplier, channel, hour, event_id, day, reaped FROM dispatches WHERE reference = $1;
 
