@@ -1,7 +1,7 @@
 // Break glass (security.md §2.6): a key that is on paper alone, split so that two of three people are needed, lifts the
-// budgets of one operator's credential for an hour, or brings back one that was killed. It gives nothing else, it cannot
-// be made longer, and nothing silences it: opening, reading and closing are in the operator's tree and in those of the
-// tenants that were read, and each of them is told (docs/operating/guards.md).
+// budgets of one operator's credential for an hour, or brings back one that was killed. It gives nothing else, it
+// cannot be made longer, and nothing silences it: opening, reading and closing are in the operator's tree and in those
+// of the tenants that were read, and each of them is told (docs/operating/guards.md).
 #pragma once
 
 #include <chrono>

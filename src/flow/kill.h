@@ -1,6 +1,6 @@
 // The kill switch (security.md §3.3): a credential, session, application or signer, and what descends from it, is dead
-// on every node with the commit, because every node asks the database each time. For good, but for an operator's account:
-// two shares bring it back (flow/break_glass.h).
+// on every node with the commit, because every node asks the database each time. For good, but for an operator's
+// account: two shares bring it back (flow/break_glass.h).
 #pragma once
 
 #include <optional>

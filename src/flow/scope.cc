@@ -206,8 +206,8 @@ Result<void> add_up(const Ports& ports, Sum& sum) {
 
 std::int64_t hour_of(Instant at) { return std::chrono::floor<std::chrono::hours>(at.time_since_epoch()).count(); }
 
-// A message that the supplier could still have given away when the scope was made. Who has its reference had it, whether
-// or not it was deleted later.
+// A message that the supplier could still have given away when the scope was made. Who has its reference had it,
+// whether or not it was deleted later.
 bool exposed(const store::Dispatch& dispatch, const ScopeQuery& query, Instant made) {
   const bool in_time = dispatch.hour >= hour_of(query.from) && dispatch.hour <= hour_of(query.to - milliseconds(1));
   if (dispatch.supplier != query.value || !in_time) return false;

@@ -5,7 +5,7 @@
 #include "core/codec/json_write.h"
 #include "faces/control/commands.h"
 #include "faces/control/face.h"
-#include "store/breach.h"
+#include "flow/scope.h"
 #include "testing/small_world.h"
 
 namespace countersign::control {

@@ -74,7 +74,8 @@ Result<std::vector<std::string>> Args::rest(std::string_view name) const {
 }
 
 Error list_too_long() {
-  return {Errc::exhausted, "the list is over 2,000,000 lines or 64 MiB; ask for shorter times, each with its part of it"};
+  return {Errc::exhausted,
+          "the list is over 2,000,000 lines or 64 MiB; ask for shorter times, each with its part of it"};
 }
 
 Result<std::vector<std::string>> list_of(std::string_view text) {

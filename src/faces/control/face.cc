@@ -78,8 +78,8 @@ struct Caller {
 Result<std::vector<std::string>> list_after(const Caller& caller, const codec::Json& request, const Command& known) {
   if (request.find("list") == nullptr || !caller.next) return std::vector<std::string>();
   std::vector<std::string> out = TRY(read_list(caller.next));
-  const bool wanted = std::ranges::any_of(known.arguments, [](const Argument& one) { return one.shape == Shape::list; });
-  if (!wanted) return Error{Errc::malformed, "this command takes no list"};
+  const auto is_list = [](const Argument& one) { return one.shape == Shape::list; };
+  if (std::ranges::none_of(known.arguments, is_list)) return Error{Errc::malformed, "this command takes no list"};
   return out;
 }
 
