@@ -130,6 +130,22 @@ TEST_F(Breach, ReadsAListToItsEndWhateverIsInIt) {
   EXPECT_TRUE(left.empty());
 }
 
+TEST_F(Breach, LosesNothingInSilenceThatIsTooLongForALine) {
+  world.write([&](store::Txn& txn) -> Result<void> {
+    for (int i = 0; i < 40'000; ++i) {
+      TRY(store::insert_grant(txn, {.id = "a session with a long id " + std::to_string(i),
+                                    .parent = "c_1",
+                                    .kind = "session",
+                                    .tenant = world.tenant.id,
+                                    .made = world.clock.now()}));
+    }
+    return {};
+  });
+  const Answer said = ask("incident scope", {{"credential", "c_1"}, {"from", "1970-01-01"}, {"to", "2100-01-01"}});
+  EXPECT_EQ(said.code, "exhausted");
+  EXPECT_TRUE(said.rows.empty());
+}
+
 TEST(Lists, AreLinesOfAText) {
   EXPECT_EQ(*list_of("r1\r\n\nr2"), (std::vector<std::string>{"r1", "r2"}));
   EXPECT_EQ(list_of("\n\n").error().code, Errc::malformed);

@@ -117,9 +117,13 @@ void ControlFace::answer(std::string_view request, const OnLine& line, std::stri
   static const flow::WitnessBook kNobody;
   const flow::WitnessBook& witnesses = witnesses_ != nullptr ? *witnesses_ : kNobody;
   const Caller caller{ports_, api_hostname_, witnesses, std::move(credential), next};
-  const Result<void> done = run(caller, request, [&](std::string_view row) {
-    return line("{\"row\":" + std::string(row) + "}");
+  bool whole = true;  // what is too long for a line must not be missing in silence
+  Result<void> done = run(caller, request, [&](std::string_view row) {
+    const std::string text = "{\"row\":" + std::string(row) + "}";
+    whole = whole && text.size() <= kRequestMax;
+    return whole && line(text);
   });
+  if (done && !whole) done = Error{Errc::exhausted, "the answer has an object over 1 MiB; ask for less"};
   if (done) {
     line("{\"done\":true}");
     return;
