@@ -5,7 +5,9 @@ makes an API key on the way; what `incident scope` and `incident bundle` say of 
     bench/incident.py                      5,000 tenants: what `make bench` runs, in two minutes
     bench/incident.py --full               100,000 tenants, 40 million messages, 5 million reads, 1,000 of them stolen:
                                            20 minutes and 21 GB for the first time; the database is used again
-    bench/incident.py --tenants N --messages N --reads N --stolen N [--folder DIR]
+    bench/incident.py --tenants N --messages N --reads N --stolen N [--every N] [--folder DIR]
+
+Of so many messages (--every) one went through the supplier, and half of these are on its list of what was stolen.
 
 build/release/bench/incident_seed fills a database and writes the truth aside; then build/release/countersign answers.
 Prints a line for each figure with its promise; ends with 1 where an answer differs from the truth or a promise is missed.
@@ -33,7 +35,6 @@ WHOLE = SEED.parent / "ledger_whole"
 VERIFIER = ROOT / "clients/ledger/verify.py"
 MONTH = ("--from", "2026-03-01T00:00:00Z", "--to", "2026-04-01T00:00:00Z")
 UNGUARDED = "[guards]\noperator_tenants_an_hour = 0\noperator_tenants_a_month = 0\n"
-DISPATCH_EVERY = 20
 SAMPLE = 20       # bundles that the independent verifier looks at too
 LIMIT_S = 3_600   # of one command
 TRIES_MAX = 200   # tenants that the thief tries to read
@@ -67,7 +68,7 @@ def seed(folder, sizes):
         folder.mkdir(parents=True)
         started = time.monotonic()
         with open(folder / "seed.log", "w") as log:
-            subprocess.run([SEED, folder / "data", *map(str, sizes), str(DISPATCH_EVERY)], check=True, stderr=log,
+            subprocess.run([SEED, folder / "data", *map(str, sizes)], check=True, stderr=log,
                            env=dict(os.environ, SQLITE_TMPDIR=str(folder)))
         print(f"seeded in {time.monotonic() - started:.0f} s", flush=True)
         mark.touch()
@@ -159,8 +160,15 @@ def suppliers(server, truth, folder):
 
     by = ("--supplier", truth["supplier"], *MONTH)
     compare("scope of a supplier without a list", truth["sent"], *ask(server, "incident", "scope", *by))
-    compare("scope of a supplier with its list", truth["listed"],
-            *ask(server, "incident", "scope", *by, "--refs", folder / "stolen.csv"), 5)
+    rows, took = ask(server, "incident", "scope", *by, "--refs", folder / "stolen.csv")
+    compare("scope of a supplier with its list", truth["listed"], rows, took, 5)
+    tenant, out = max(truth["listed"], key=lambda one: truth["listed"][one]["returned"]), folder / "supplier"
+    shutil.rmtree(out, ignore_errors=True)
+    _, took = ask(server, "incident", "bundle", "--scope", rows[-1]["scope_id"], "--tenant", tenant, "--out", out)
+    say("the bundle of one tenant of it", round(took, 2), "s")
+    same("its rows", {tenant: truth["listed"][tenant]["returned"]}, {tenant: len(rows_in(out / tenant))})
+    shutil.rmtree(out)
+    say("the list", round((folder / "stolen.csv").stat().st_size / 1e6, 2), "MB")
 
 
 # ---- Bundles ------------------------------------------------------------------------------------------------------------
@@ -253,14 +261,15 @@ def whole_ledger(folder):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    for name, default in (("tenants", 5_000), ("messages", 2_000_000), ("reads", 250_000), ("stolen", 100)):
+    for name, default in (("tenants", 5_000), ("messages", 2_000_000), ("reads", 250_000), ("stolen", 100),
+                          ("every", 20)):
         parser.add_argument(f"--{name}", type=int, default=default)
     parser.add_argument("--full", action="store_true")
     parser.add_argument("--folder", type=pathlib.Path)
     arguments = parser.parse_args()
-    sizes = [arguments.tenants, arguments.messages, arguments.reads, arguments.stolen]
+    sizes = [arguments.tenants, arguments.messages, arguments.reads, arguments.stolen, arguments.every]
     if arguments.full:
-        sizes = [100_000, 40_000_000, 5_000_000, 1_000]
+        sizes = [100_000, 40_000_000, 5_000_000, 1_000, arguments.every]
     folder = arguments.folder or ROOT / "build/bench" / ("incident" if arguments.full else "incident-small")
     truth = seed(folder, sizes)
     print(f"{sizes[0]} tenants, {truth['messages']} messages, {truth['reads']} reads among {truth['entries']} events, "

@@ -168,7 +168,7 @@ class Worker {
       sent.first = std::min(sent.first, hour), sent.last = std::max(sent.last, hour);
     };
     if (!reaped) count(truth_.sent);
-    if (truth_.references.size() < kListed / 2) {
+    if (truth_.dispatches % 2 == 0 && truth_.references.size() < kListed / 2) {
       truth_.references.push_back(one.reference);
       count(truth_.listed);
     }
