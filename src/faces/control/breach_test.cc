@@ -121,6 +121,9 @@ TEST_F(Breach, ReadsAListToItsEndWhateverIsInIt) {
   }
   EXPECT_EQ(ask("incident scope", words, {R"(["r1"])"}).code, "malformed") << "cut off";
   EXPECT_EQ(ask("tenant list", {}, {R"(["r1"])", "[]"}).code, "malformed") << "it takes none";
+  EXPECT_EQ(ask("incident scope", words, {"[]"}).code, "malformed") << "an empty one is not all messages";
+  const Words older = {{"supplier", "acme-sms"}, {"refs", "r1"}, {"from", "1970-01-01"}, {"to", "2100-01-01"}};
+  EXPECT_EQ(ask("incident scope", older).code, "malformed") << "as an older client sent it";
   std::string items = "[\"" + std::string(250, 'x') + "\"";
   for (int i = 0; i < 4'000; ++i) items += ",\"" + std::string(250, 'x') + "\"";
   const std::size_t pieces = kListBytesMax / items.size() + 2;

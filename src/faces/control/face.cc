@@ -74,12 +74,20 @@ struct Caller {
   const NextLine& next;
 };
 
-// The list that follows the request, where there is one.
+// The list that follows the request, where there is one. It narrows what is asked for: none is taken for another.
 Result<std::vector<std::string>> list_after(const Caller& caller, const codec::Json& request, const Command& known) {
-  if (request.find("list") == nullptr || !caller.next) return std::vector<std::string>();
-  std::vector<std::string> out = TRY(read_list(caller.next));
   const auto is_list = [](const Argument& one) { return one.shape == Shape::list; };
-  if (std::ranges::none_of(known.arguments, is_list)) return Error{Errc::malformed, "this command takes no list"};
+  const auto argument = std::ranges::find_if(known.arguments, is_list);
+  const bool takes_one = argument != known.arguments.end();
+  const codec::Json* args = request.find("args");
+  if (takes_one && args != nullptr && args->find(argument->name) != nullptr) {
+    return Error{Errc::malformed, std::string(argument->name) + ": a list follows its request"};
+  }
+  if (request.find("list") == nullptr) return std::vector<std::string>();
+  if (!caller.next) return Error{Errc::malformed, "no list follows"};
+  std::vector<std::string> out = TRY(read_list(caller.next));
+  if (!takes_one) return Error{Errc::malformed, "this command takes no list"};
+  if (out.empty()) return Error{Errc::malformed, "the list is empty"};
   return out;
 }
 
