@@ -134,10 +134,6 @@ Result<Scope> read_scope(const codec::Json& json) {
   out.query.value = TRY(text_at(json, "value"));
   out.query.from = TRY(time_at(json, "from"));
   out.query.to = TRY(time_at(json, "to"));
-  if (const codec::Json* refs = json.find("refs")) {  // an older version kept them here
-    for (const codec::Json& ref : refs->items()) out.query.refs.emplace_back(TRY(ref.as_string()));
-    sort_once(out.query.refs);
-  }
   out.made = TRY(time_at(json, "made"));
   out.events = TRY(count_at(json, "events"));
   const codec::Json& descendants = *TRY(json.need("descendants"));
@@ -168,7 +164,7 @@ Result<std::string> open_piece(const Ports& ports, const std::string& piece) {
 }
 
 struct Kept {
-  Scope scope;  // without its references, unless an older version kept it
+  Scope scope;  // without its references
   std::size_t pieces = 0, refs = 0;  // of its text, and of its references after that
 };
 
@@ -242,9 +238,7 @@ Result<Scope> kept_scope(const Ports& ports, std::string_view id) {
 }
 
 Result<ScopeQuery> kept_query(const Ports& ports, std::string_view id) {
-  Kept kept = TRY(open_text(ports, std::string(id)));
-  kept.scope.query.refs.clear();
-  return std::move(kept.scope.query);
+  return TRY(open_text(ports, std::string(id))).scope.query;
 }
 
 Result<std::vector<store::StoredScope>> kept_scopes(const Ports& ports) {

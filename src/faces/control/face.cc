@@ -60,7 +60,9 @@ Result<std::vector<std::string>> read_list(const NextLine& next) {
     if (*line == kListEnd) break;
     if (wrong) continue;
     const Result<void> added = add_items(out, bytes, *line);
-    if (!added) wrong = added.error(), out = {};
+    if (added) continue;
+    wrong = added.error();
+    out.clear();
   }
   if (wrong) return *std::move(wrong);
   return out;
