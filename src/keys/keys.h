@@ -55,7 +55,7 @@ class Keys : public HistoryKeys, public RootQuestions {
   virtual Result<bool> verify_signature(const Application* app, crypto::HashKind hash, const Texts& texts,
                                         ByteView mac) = 0;
 
-  // The two questions of every sign-in, in no hurry: what waits crosses the process wall together, because a crossing
+  // Questions of every sign-in, in no hurry: what waits crosses the process wall together, because a crossing
   // costs as much as ten answers. `then` is called once: here and now, or, after gather(), by settle().
   virtual void verify_signature_soon(const Application* app, crypto::HashKind hash, const Texts& texts, ByteView mac,
                                      const Then<bool>& then) {
@@ -64,6 +64,9 @@ class Keys : public HistoryKeys, public RootQuestions {
   virtual void match_passcode_soon(const std::vector<Enrolment>& enrolments, const Secret& passcode, Instant now,
                                    const Then<PasscodeMatch>& then) {
     then(match_passcode(enrolments, passcode, now));
+  }
+  virtual void sign_token_soon(const Application& app, std::string_view signing_input, const Then<Bytes>& then) {
+    then(sign_token(app, signing_input));
   }
   // From now on they wait, where there is a wall; `soon` is called when the first begins to, and has settle() called,
   // later or on another thread. Before anything is asked.

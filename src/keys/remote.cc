@@ -194,18 +194,24 @@ void RemoteKeys::ask_soon(const Then<Answer>& then, const Arguments&... argument
   bool first = false;
   {
     const std::lock_guard lock(waiting_mutex_);
-    first = waiting_.empty();
+    first = waiting_.empty() && !crossing_;
     waiting_.push_back(std::move(one));
   }
   if (first) gathering_();
 }
 
+// What comes to wait while others cross, crosses after them: so one thread at most waits for keyd, and the less often
+// the more there is to ask.
 void RemoteKeys::settle() {
   std::vector<Waiting> all;
   {
     const std::lock_guard lock(waiting_mutex_);
+    if (crossing_) return;  // whoever crosses has it called again
+    crossing_ = true;
     all.swap(waiting_);
   }
+  // Whatever is thrown out of a `then`.
+  const std::unique_ptr<RemoteKeys, void (*)(RemoteKeys*)> end(this, [](RemoteKeys* keys) { keys->end_crossing(); });
   for (std::span<Waiting> rest(all); !rest.empty();) {
     std::size_t count = 0;
     for (std::size_t size = 0; count < rest.size() && count < kSeveralMax; ++count) {
@@ -215,6 +221,16 @@ void RemoteKeys::settle() {
     ask_together(rest.first(count));
     rest = rest.subspan(count);
   }
+}
+
+void RemoteKeys::end_crossing() {
+  bool more = false;
+  {
+    const std::lock_guard lock(waiting_mutex_);
+    crossing_ = false;
+    more = !waiting_.empty();
+  }
+  if (more) gathering_();
 }
 
 void RemoteKeys::ask_together(std::span<Waiting> some) {
@@ -256,6 +272,10 @@ void RemoteKeys::verify_signature_soon(const Application* app, crypto::HashKind 
 void RemoteKeys::match_passcode_soon(const std::vector<Enrolment>& enrolments, const Secret& passcode, Instant now,
                                      const Then<PasscodeMatch>& then) {
   ask_soon<&Keys::match_passcode>(then, enrolments, passcode, now);
+}
+
+void RemoteKeys::sign_token_soon(const Application& app, std::string_view signing_input, const Then<Bytes>& then) {
+  ask_soon<&Keys::sign_token>(then, app, signing_input);
 }
 
 Result<Bytes> RemoteKeys::sign_token(const Application& app, std::string_view signing_input) {

@@ -45,6 +45,7 @@ class RemoteKeys final : public Keys {
   };
   std::mutex waiting_mutex_;
   std::vector<Waiting> waiting_;
+  bool crossing_ = false;  // a thread is in settle()
   std::function<void()> gathering_;
 
  public:
@@ -68,6 +69,7 @@ class RemoteKeys final : public Keys {
                              const Then<bool>& then) override;
   void match_passcode_soon(const std::vector<Enrolment>& enrolments, const Secret& passcode, Instant now,
                            const Then<PasscodeMatch>& then) override;
+  void sign_token_soon(const Application& app, std::string_view signing_input, const Then<Bytes>& then) override;
   void gather(std::function<void()> soon) override { gathering_ = std::move(soon); }
   void settle() override;
   Result<Bytes> sign_token(const Application& app, std::string_view signing_input) override;
@@ -124,6 +126,7 @@ class RemoteKeys final : public Keys {
   template <auto kMethod, class Answer, class... Arguments>
   void ask_soon(const Then<Answer>& then, const Arguments&... arguments);
   void ask_together(std::span<Waiting> some);
+  void end_crossing();
   template <auto kMethod, class... Arguments>
   auto ask_clerk(const Arguments&... arguments);
 };

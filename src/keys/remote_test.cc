@@ -159,6 +159,28 @@ TEST_F(RemoteKeysTest, SaysOnceThatSomethingWaitsAndCrossesInAsManyPiecesAsItTak
   keys->settle();
 }
 
+TEST_F(RemoteKeysTest, WhatIsAskedWhileOthersCrossCrossesAfterThem) {
+  int begun = 0;
+  std::vector<std::string> told;
+  keys->gather([&] { ++begun; });
+  const auto ask = [&](const std::string& who, const std::function<void()>& then) {
+    keys->verify_signature_soon(nullptr, crypto::HashKind::sha512, {"text"}, {}, [&told, who, then](const auto&) {
+      told.push_back(who);
+      then();
+    });
+  };
+  ask("first", [&] {
+    ask("second", [] {});
+    keys->settle();  // as another thread would
+    EXPECT_EQ(told, std::vector<std::string>{"first"});
+    EXPECT_EQ(begun, 1);
+  });
+  keys->settle();
+  EXPECT_EQ(begun, 2) << "somebody is to settle what waits";
+  keys->settle();
+  EXPECT_EQ(told, (std::vector<std::string>{"first", "second"}));
+}
+
 TEST_F(RemoteKeysTest, WhatWaitsWhenItDiesIsAnsweredOnceAndNothingIsAllowed) {
   constexpr int kEach = 400;
   std::atomic<int> told = 0, allowed = 0;

@@ -116,7 +116,14 @@ class SigningVectors : public ::testing::Test {
         *world.keys->seal({app.tenant, "apps", "secret_key", app.id.text()}, Secret(data["skey"].get<std::string>()));
     world.write([&](store::Txn& txn) { return store::insert_app(txn, app); });
   }
-  std::variant<Caller, Failure> authorize(const net::HttpRequest& request) { return authorizer.authorize(request); }
+  std::variant<Caller, Failure> authorize(const net::HttpRequest& request) {
+    std::optional<std::variant<Caller, Failure>> out;
+    DuoWorld::run(authorizer.authorize(request, [&out](std::variant<Caller, Failure> who) {
+      out = std::move(who);
+      return net::HttpResponse();
+    }));
+    return *std::move(out);
+  }
 };
 
 TEST_F(SigningVectors, AreAllAccepted) {

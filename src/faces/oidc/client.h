@@ -1,6 +1,7 @@
 // Which application speaks: found by its id, known by its signature.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -11,6 +12,7 @@
 #include "faces/oidc/parameters.h"
 #include "faces/oidc/problem.h"
 #include "flow/ports.h"
+#include "net/http.h"
 
 namespace countersign::oidc {
 
@@ -27,12 +29,19 @@ Checked<codec::JwtParts> read_token(std::string_view compact, Word word);
 // unauthorized_client: of a type that may not.
 Checked<Application> client_of(const flow::Ports& ports, const AppId& id, const codec::JwtParts& token);
 
+// Under which names of ours, and at which path, an application may show itself.
+struct ShownTo {
+  const HostNames& hosts;
+  std::string_view path;
+};
+
 // The application that showed itself by client_assertion, and what the assertion said.
 struct Shown {
   Application app;
   Assertion assertion;
 };
-Checked<Shown> authenticate(const flow::Ports& ports, const HostNames& hosts, Parameters& parameters,
-                            std::string_view path);
+// `then` makes the reply of it; `path`, like the ports and the hosts, outlives the request.
+net::Reply authenticate(const flow::Ports& ports, const ShownTo& to, Parameters& parameters,
+                        std::function<net::Reply(Checked<Shown>)> then);
 
 }  // namespace countersign::oidc

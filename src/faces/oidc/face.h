@@ -13,6 +13,9 @@
 
 namespace countersign::oidc {
 
+struct Exchange;
+struct Shown;
+
 struct Options {
   // Names under which clients reach this server beside localhost, 127.0.0.1 and ::1; lower case, without port.
   std::vector<std::string> host_names;
@@ -33,7 +36,9 @@ class OidcFace {
  private:
   net::Reply authorize(const net::HttpRequest& request);
   net::Reply token(const net::HttpRequest& request);
+  net::Reply exchange(Exchange asked);
   net::Reply health_check(const net::HttpRequest& request);
+  net::Reply healthy(Checked<Shown> who);
 
   // The host name of the request is ours.
   Checked<bool> check_host(const net::HttpRequest& request) const;

@@ -82,13 +82,18 @@ class OidcWorld : public testing::SmallWorld {
   Said say(net::HttpRequest request, OidcFace& to) {
     if (request.host.empty()) request.host = host;
     net::Reply reply = to.handle(request);
-    while (auto* commit = std::get_if<net::Committing>(&reply)) {
+    for (;;) {
       std::optional<net::Reply> next;
-      commit->start([&next](net::Reply out) { next = std::move(out); });
-      if (!next) throw std::logic_error("the memory store answers within the call");
+      if (auto* commit = std::get_if<net::Committing>(&reply)) {
+        commit->start([&next](net::Reply out) { next = std::move(out); });
+        if (!next) throw std::logic_error("the memory store answers within the call");
+      } else if (auto* rest = std::get_if<net::Rest>(&reply)) {
+        next = rest->run();
+      } else {
+        return {std::get<net::HttpResponse>(std::move(reply))};
+      }
       reply = *std::move(next);
     }
-    return {std::get<net::HttpResponse>(std::move(reply))};
   }
   static net::HttpRequest get_request(std::string path, const codec::Form& form) {
     net::HttpRequest out;

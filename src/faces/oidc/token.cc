@@ -10,6 +10,13 @@
 #include "flow/application_visit.h"
 
 namespace countersign::oidc {
+
+// A code that an application which showed itself would have exchanged.
+struct Exchange {
+  flow::CodeRequest request;
+  std::string issuer;
+};
+
 namespace {
 
 constexpr std::string_view kGrantType = "authorization_code";
@@ -19,20 +26,16 @@ constexpr std::size_t kWordMax = 128;
 constexpr std::size_t kAccessTokenLength = 43;  // 256 bits
 constexpr std::string_view kTokenAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-struct Exchange {
-  flow::CodeRequest request;
-  AppId client;
-  std::string issuer;
-};
-
-// Who asks comes first: only an application that showed itself learns what is wrong with its code.
-Checked<Exchange> read_exchange(const flow::Ports& ports, const HostNames& hosts, const net::HttpRequest& from) {
-  Parameters in = OIDC_TRY(Parameters::of(from));
+void check_assertion_type(Parameters& in) {
   const std::string type = in.need("client_assertion_type", kWordMax);
   if (!type.empty() && type != kAssertionType) {
     in.fail(Word::invalid_request, "client_assertion_type: it must be " + std::string(kAssertionType) + ".");
   }
-  Shown shown = OIDC_TRY(authenticate(ports, hosts, in, kTokenPath));
+}
+
+// Who asks comes first: only an application that showed itself learns what is wrong with its code.
+Checked<Exchange> read_exchange(Parameters& in, Checked<Shown> who) {
+  Shown shown = OIDC_TRY(std::move(who));
   Exchange out;
   const std::string grant = in.need("grant_type", kWordMax);
   if (!grant.empty() && grant != kGrantType) {
@@ -41,9 +44,8 @@ Checked<Exchange> read_exchange(const flow::Ports& ports, const HostNames& hosts
   out.request.code = in.need("code", kCodeMax);
   out.request.return_uri = in.need("redirect_uri", kRedirectUriMax);
   if (in.problem()) return *in.problem();
-  out.client = shown.app.id;
-  // What the client will compare the issuer with: its own spelling of our name, port and all (duo-api §4.5). That it is
-  // a name of ours has been checked.
+  // What the client will compare the issuer with: its own spelling of our name, port and all (duo-api §4.5). That it
+  // is a name of ours has been checked.
   out.issuer = "https://" + shown.assertion.host + std::string(kTokenPath);
   out.request.app = std::move(shown.app);
   out.request.client_token = {std::move(shown.assertion.jti), shown.assertion.good_until};
@@ -57,9 +59,7 @@ Problem problem_of_code(const AppId& app, const Error& error) {
   return out;
 }
 
-Result<net::HttpResponse> token_reply(const flow::Ports& ports, const Application& app, std::string_view claims) {
-  std::string input = codec::jwt_signing_input(codec::JwtAlgorithm::hs512, claims);
-  const Bytes signature = TRY(ports.keys.sign_token(app, input));
+net::HttpResponse token_reply(const flow::Ports& ports, std::string input, ByteView signature) {
   codec::JsonWriter w;
   w.begin_object();
   w.key("id_token").string(codec::jwt(std::move(input), signature));
@@ -77,20 +77,32 @@ net::Reply OidcFace::token(const net::HttpRequest& request) {
   const auto refuse = [this](const Problem& problem) { return token_error(problem, note(problem, kTokenPath)); };
   const Checked<bool> host = check_host(request);
   if (const auto* problem = std::get_if<Problem>(&host)) return refuse(*problem);
-  Checked<Exchange> read = read_exchange(ports_, hosts_, request);
-  if (const auto* problem = std::get_if<Problem>(&read)) return refuse(*problem);
+  Checked<Parameters> parameters = Parameters::of(request);
+  if (const auto* problem = std::get_if<Problem>(&parameters)) return refuse(*problem);
   // Shared: a std::function must be copyable.
-  auto exchange = std::make_shared<Exchange>(std::get<Exchange>(std::move(read)));
-  return net::Committing{[this, refuse, exchange](std::function<void(net::Reply)> done) {
-    const Application app = exchange->request.app;
+  auto in = std::make_shared<Parameters>(std::get<Parameters>(std::move(parameters)));
+  check_assertion_type(*in);
+  return authenticate(ports_, {hosts_, kTokenPath}, *in, [this, refuse, in](Checked<Shown> who) -> net::Reply {
+    Checked<Exchange> read = read_exchange(*in, std::move(who));
+    if (const auto* problem = std::get_if<Problem>(&read)) return refuse(*problem);
+    return exchange(std::get<Exchange>(std::move(read)));
+  });
+}
+
+net::Reply OidcFace::exchange(Exchange asked) {
+  const auto refuse = [this](const Problem& problem) { return token_error(problem, note(problem, kTokenPath)); };
+  auto held = std::make_shared<Exchange>(std::move(asked));
+  return net::Committing{[this, refuse, held](std::function<void(net::Reply)> done) {
+    const Application app = held->request.app;
     flow::redeem_code(
-        ports_, std::move(exchange->request),
-        [this, refuse, app, issuer = exchange->issuer, done = std::move(done)](Result<flow::Redeemed> redeemed) {
+        ports_, std::move(held->request),
+        [this, refuse, app, issuer = held->issuer, done = std::move(done)](Result<flow::Redeemed> redeemed) {
           if (!redeemed) return done(refuse(problem_of_code(app.id, redeemed.error())));
           const std::string claims = id_token_claims(*redeemed, issuer, ports_.clock.now());
-          Result<net::HttpResponse> reply = token_reply(ports_, app, claims);
-          if (!reply) return done(refuse(problem_of(reply.error())));
-          done(*std::move(reply));
+          const std::string input = codec::jwt_signing_input(codec::JwtAlgorithm::hs512, claims);
+          ports_.keys.sign_token_soon(app, input, [this, refuse, input, done](const Result<Bytes>& signature) {
+            done(signature ? token_reply(ports_, input, *signature) : refuse(problem_of(signature.error())));
+          });
         });
   }};
 }
@@ -104,9 +116,16 @@ net::Reply OidcFace::health_check(const net::HttpRequest& request) {
   if (const auto* problem = std::get_if<Problem>(&host)) return refuse(*problem);
   Checked<Parameters> parameters = Parameters::of(request);
   if (const auto* problem = std::get_if<Problem>(&parameters)) return refuse(*problem);
-  Checked<Shown> read = authenticate(ports_, hosts_, std::get<Parameters>(parameters), kHealthCheckPath);
-  if (const auto* problem = std::get_if<Problem>(&read)) return refuse(*problem);
-  auto shown = std::make_shared<const Shown>(std::get<Shown>(std::move(read)));
+  return authenticate(ports_, {hosts_, kHealthCheckPath}, std::get<Parameters>(parameters),
+                      [this](Checked<Shown> who) { return healthy(std::move(who)); });
+}
+
+net::Reply OidcFace::healthy(Checked<Shown> who) {
+  const auto refuse = [this](const Problem& problem) {
+    return health_failure(problem, note(problem, kHealthCheckPath), ports_.clock.now());
+  };
+  if (const auto* problem = std::get_if<Problem>(&who)) return refuse(*problem);
+  auto shown = std::make_shared<const Shown>(std::get<Shown>(std::move(who)));
   return net::Committing{[this, refuse, shown](std::function<void(net::Reply)> done) {
     const flow::ClientToken spent{shown->assertion.jti, shown->assertion.good_until};
     flow::spend_client_token(ports_, shown->app, spent, [this, refuse, done = std::move(done)](Result<bool> first) {
