@@ -26,6 +26,14 @@ def available():
     return there
 
 
+def until(done, limit_s, otherwise):
+    """Looks until `done()`, at most for so long."""
+    end = time.monotonic() + limit_s
+    while not done():
+        expect(time.monotonic() < end, f"{otherwise} within {limit_s} s")
+        time.sleep(0.1)
+
+
 class Shifted:
     """A server whose clock is `offset` seconds off ours, and a client that goes along."""
 
@@ -61,14 +69,11 @@ class Shifted:
 
     def until_closed(self):
         """Until every epoch of a day that is over is closed, which a server does when it starts and each minute."""
-        end = time.monotonic() + CLOSED_S
-        while True:
+        def closed():
             with stored.database(self.server) as rows:
-                if rows.execute("SELECT count(*) FROM epochs WHERE row_count IS NULL AND day < ?",
-                                (self.day(),)).fetchone() == (0,):
-                    return
-            expect(time.monotonic() < end, f"days that are over are not closed within {CLOSED_S} s")
-            time.sleep(0.2)
+                return rows.execute("SELECT count(*) FROM epochs WHERE row_count IS NULL AND day < ?",
+                                    (self.day(),)).fetchone() == (0,)
+        until(closed, CLOSED_S, "days that are over are not closed")
 
     def served_time(self):
         reply = raw_http.once(self.server, f"GET /auth/v2/ping HTTP/1.1\r\nHost: {self.server.host}\r\n\r\n".encode())
