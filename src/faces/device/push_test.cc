@@ -2,13 +2,13 @@
 
 #include <gtest/gtest.h>
 
-#include <future>
 
 #include "core/codec/json_read.h"
 #include "faces/device/serve.h"
 #include "flow/subscribe.h"
 #include "testing/house.h"
 #include "testing/phone.h"
+#include "testing/reply.h"
 
 namespace countersign::device {
 namespace {
@@ -27,15 +27,9 @@ class DevicePush : public ::testing::Test {
     house.ports.settings.push_services = need(webpush::Services::parse({"push.example.org"}));
     house.ports.settings.push_key = "BPublic";
   }
-  static net::HttpResponse settled(net::Reply reply) {
-    if (auto* const committing = std::get_if<net::Committing>(&reply)) {
-      std::promise<net::Reply> promise;
-      committing->start([&promise](net::Reply r) { promise.set_value(std::move(r)); });
-      return settled(promise.get_future().get());
-    }
-    return std::get<net::HttpResponse>(reply);
+  net::HttpResponse ask(const net::HttpRequest& request) {
+    return testing::answer_of(serve(house.ports, templates, request));
   }
-  net::HttpResponse ask(const net::HttpRequest& request) { return settled(serve(house.ports, templates, request)); }
   net::HttpResponse call(const FakePhone& phone, std::string method, std::string path, std::string body = {}) {
     return ask(phone.call(std::move(method), "/device/v1/" + path, "", std::move(body), house.clock.now()));
   }

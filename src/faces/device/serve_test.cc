@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <future>
 #include <optional>
 #include <string>
 #include <thread>
@@ -14,6 +13,7 @@
 #include "core/codec/json_read.h"
 #include "testing/house.h"
 #include "testing/phone.h"
+#include "testing/reply.h"
 
 namespace countersign::device {
 namespace {
@@ -42,11 +42,7 @@ class Device : public ::testing::Test {
   // The answer, after its commit where there is one; a Wait must be resolved by the test itself.
   net::HttpResponse ask(const net::HttpRequest& request) { return settled(raw(request)); }
   static net::HttpResponse settled(net::Reply reply) {
-    if (auto* const committing = std::get_if<net::Committing>(&reply)) {
-      std::promise<net::Reply> promise;
-      committing->start([&promise](net::Reply r) { promise.set_value(std::move(r)); });
-      return settled(promise.get_future().get());
-    }
+    reply = testing::run(std::move(reply));
     EXPECT_TRUE(std::holds_alternative<net::HttpResponse>(reply)) << "the reply waits";
     return std::holds_alternative<net::HttpResponse>(reply) ? std::get<net::HttpResponse>(reply) : net::HttpResponse();
   }

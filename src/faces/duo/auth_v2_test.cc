@@ -134,7 +134,7 @@ TEST_F(AuthV2, HundredParallelRequestsWithOneCodeSucceedOnce) {
   for (std::size_t t = 0; t < 4; ++t) {
     threads.emplace_back([&, t] {
       for (std::size_t i = t; i < requests.size(); i += 4) {
-        const Said said = read_answer(std::get<net::HttpResponse>(DuoWorld::run(world.face.handle(requests[i]))));
+        const Said said = read_answer(std::get<net::HttpResponse>(testing::run(world.face.handle(requests[i]))));
         if (said["result"] == "allow") ++allowed;
         if (said["result"] == "deny") ++denied;
       }

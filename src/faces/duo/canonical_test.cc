@@ -118,7 +118,7 @@ class SigningVectors : public ::testing::Test {
   }
   std::variant<Caller, Failure> authorize(const net::HttpRequest& request) {
     std::optional<std::variant<Caller, Failure>> out;
-    DuoWorld::run(authorizer.authorize(request, [&out](std::variant<Caller, Failure> who) {
+    testing::run(authorizer.authorize(request, [&out](std::variant<Caller, Failure> who) {
       out = std::move(who);
       return net::HttpResponse();
     }));

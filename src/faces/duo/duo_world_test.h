@@ -11,6 +11,7 @@
 #include "faces/duo/ask_test.h"
 #include "faces/duo/routes.h"
 #include "testing/phone.h"
+#include "testing/reply.h"
 #include "testing/small_world.h"
 
 namespace countersign::duo {
@@ -23,29 +24,14 @@ class DuoWorld : public testing::SmallWorld {
   net::HttpRequest sign(const Ask& ask) { return sign(ask, app); }
   net::HttpRequest sign(const Ask& ask, const Application& as) { return signed_request(ask, as.id, clock.now(), peer); }
 
-  // Runs a reply up to its answer or to where it waits.
-  static net::Reply run(net::Reply reply) {
-    for (;;) {
-      std::optional<net::Reply> next;
-      if (auto* commit = std::get_if<net::Committing>(&reply)) {
-        commit->start([&next](net::Reply out) { next = std::move(out); });
-        if (!next) throw std::logic_error("the memory store answers within the call");
-      } else if (auto* rest = std::get_if<net::Rest>(&reply)) {
-        next = rest->run();
-      } else {
-        return reply;
-      }
-      reply = std::move(*next);
-    }
-  }
-  net::Reply begin(const Ask& ask) { return run(face.handle(sign(ask))); }
+  net::Reply begin(const Ask& ask) { return testing::run(face.handle(sign(ask))); }
   static bool waits(const net::Reply& reply) { return std::holds_alternative<net::Wait>(reply); }
   // As if its key was woken now.
-  static net::Reply wake(const net::Reply& reply) { return run(std::get<net::Wait>(reply).again()); }
+  static net::Reply wake(const net::Reply& reply) { return testing::run(std::get<net::Wait>(reply).again()); }
 
   // Lets time pass until there is an answer.
   Said finish(net::Reply reply) {
-    reply = run(std::move(reply));
+    reply = testing::run(std::move(reply));
     while (waits(reply)) {
       clock.set(std::get<net::Wait>(reply).until);
       reply = wake(reply);

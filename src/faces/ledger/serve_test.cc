@@ -9,6 +9,7 @@
 #include "flow/ledger_tokens.h"
 #include "flow/read_ledger.h"
 #include "flow/witness_book.h"
+#include "testing/reply.h"
 #include "testing/small_world.h"
 
 namespace countersign::ledger_face {
@@ -37,13 +38,7 @@ struct Served : ::testing::Test {
     request.path = std::move(path);
     request.peer = "192.0.2.1";
     if (!token.empty()) request.headers.push_back({"authorization", "Bearer " + token});
-    net::Reply reply = face.handle(request);
-    if (auto* const committing = std::get_if<net::Committing>(&reply)) {
-      std::promise<net::HttpResponse> promise;
-      committing->start([&](net::Reply out) { promise.set_value(std::get<net::HttpResponse>(std::move(out))); });
-      return promise.get_future().get();
-    }
-    return std::get<net::HttpResponse>(std::move(reply));
+    return testing::answer_of(face.handle(request));
   }
   std::uint64_t events() {
     return store::read(*world.store, [&](store::Txn& txn) { return store::ledger_edge(txn, world.tenant.id.text()); })

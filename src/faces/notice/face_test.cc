@@ -4,6 +4,7 @@
 
 #include "flow/breach_notices.h"
 #include "flow/scope.h"
+#include "testing/reply.h"
 #include "testing/small_world.h"
 
 namespace countersign::notice {
@@ -36,13 +37,7 @@ class Notice : public ::testing::Test {
     request.headers = {{"content-type", "application/x-www-form-urlencoded"}, {"sec-fetch-site", std::move(origin)}};
     if (!language_.empty()) request.headers.push_back({"accept-language", language_});
     (request.method == "POST" ? request.body : request.query) = body;
-    net::Reply reply = face_.handle(request);
-    if (auto* const committing = std::get_if<net::Committing>(&reply)) {
-      std::promise<net::HttpResponse> promise;
-      committing->start([&](net::Reply out) { promise.set_value(std::get<net::HttpResponse>(std::move(out))); });
-      return promise.get_future().get();
-    }
-    return std::get<net::HttpResponse>(std::move(reply));
+    return testing::answer_of(face_.handle(request));
   }
   store::BreachNotice stored() {
     return **store::read(*world_.store,

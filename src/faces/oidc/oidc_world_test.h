@@ -18,6 +18,7 @@
 #include "faces/oidc/said_test.h"
 #include "flow/visit.h"
 #include "oplog/log.h"
+#include "testing/reply.h"
 #include "testing/small_world.h"
 
 namespace countersign::oidc {
@@ -81,19 +82,7 @@ class OidcWorld : public testing::SmallWorld {
   Said say(net::HttpRequest request) { return say(std::move(request), face); }
   Said say(net::HttpRequest request, OidcFace& to) {
     if (request.host.empty()) request.host = host;
-    net::Reply reply = to.handle(request);
-    for (;;) {
-      std::optional<net::Reply> next;
-      if (auto* commit = std::get_if<net::Committing>(&reply)) {
-        commit->start([&next](net::Reply out) { next = std::move(out); });
-        if (!next) throw std::logic_error("the memory store answers within the call");
-      } else if (auto* rest = std::get_if<net::Rest>(&reply)) {
-        next = rest->run();
-      } else {
-        return {std::get<net::HttpResponse>(std::move(reply))};
-      }
-      reply = *std::move(next);
-    }
+    return {testing::answer_of(to.handle(request))};
   }
   static net::HttpRequest get_request(std::string path, const codec::Form& form) {
     net::HttpRequest out;

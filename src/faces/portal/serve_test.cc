@@ -3,10 +3,10 @@
 
 #include <gtest/gtest.h>
 
-#include <future>
 
 #include "core/codec/form.h"
 #include "flow/portal_world_test.h"
+#include "testing/reply.h"
 
 namespace countersign::portal {
 namespace {
@@ -18,11 +18,7 @@ class PortalFace : public flow::PortalTest {
   const std::string base = "/portal/" + world.tenant.id.text();
 
   static net::HttpResponse settle(net::Reply reply) {
-    if (auto* committing = std::get_if<net::Committing>(&reply)) {
-      std::promise<net::Reply> told;
-      committing->start([&told](net::Reply out) { told.set_value(std::move(out)); });
-      reply = told.get_future().get();
-    }
+    reply = testing::run(std::move(reply));
     auto* const response = std::get_if<net::HttpResponse>(&reply);
     EXPECT_TRUE(response);
     return response ? *response : net::HttpResponse();

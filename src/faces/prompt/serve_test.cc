@@ -10,6 +10,7 @@
 #include "flow/application_visit.h"
 #include "flow/visit.h"
 #include "testing/phone.h"
+#include "testing/reply.h"
 #include "testing/small_world.h"
 #include "testing/virtual_authenticator.h"
 
@@ -70,12 +71,7 @@ class Browser {
     return serve(ports_, templates_, request);
   }
   net::HttpResponse settled(net::Reply reply) {
-    if (auto* const committing = std::get_if<net::Committing>(&reply)) {
-      std::optional<net::Reply> out;
-      committing->start([&out](net::Reply r) { out.emplace(std::move(r)); });
-      if (!out) std::abort();
-      return settled(std::move(*out));
-    }
+    reply = testing::run(std::move(reply));
     EXPECT_TRUE(std::holds_alternative<net::HttpResponse>(reply)) << "the reply waits";
     if (!std::holds_alternative<net::HttpResponse>(reply)) return {};
     net::HttpResponse response = std::get<net::HttpResponse>(std::move(reply));

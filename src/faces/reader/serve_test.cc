@@ -6,6 +6,7 @@
 #include "core/codec/json_read.h"
 #include "core/codec/json_write.h"
 #include "flow/custody.h"
+#include "testing/reply.h"
 #include "testing/small_world.h"
 
 namespace countersign::reader {
@@ -35,13 +36,7 @@ struct World : SmallWorld {
     request.path = std::move(path);
     request.body = std::move(body);
     request.peer = "192.0.2.1";
-    net::Reply reply = serve(*ports, request);
-    if (auto* const committing = std::get_if<net::Committing>(&reply)) {
-      std::promise<net::HttpResponse> promise;
-      committing->start([&](net::Reply out) { promise.set_value(std::get<net::HttpResponse>(std::move(out))); });
-      return promise.get_future().get();
-    }
-    return std::get<net::HttpResponse>(std::move(reply));
+    return testing::answer_of(serve(*ports, request));
   }
 };
 
