@@ -1,4 +1,5 @@
 // A connection's first half: handshake, head, body.
+#include <string.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -18,8 +19,13 @@ constexpr std::size_t kKeptCapacity = 4 * 1024;  // of each buffer, while a conn
 constexpr std::size_t kLingerBytes = 256 * 1024;
 constexpr std::chrono::milliseconds kLinger{2'000};
 
-void shrink(std::string& buffer) {
-  if (buffer.capacity() > kKeptCapacity && buffer.size() < kKeptCapacity) buffer.shrink_to_fit();
+// What a connection keeps while it is idle holds nothing of its last request: it may be idle for long.
+void forget(std::string& buffer) {
+  const std::size_t used = buffer.size();
+  buffer.resize(buffer.capacity());
+  ::explicit_bzero(buffer.data() + used, buffer.size() - used);
+  buffer.resize(used);
+  if (buffer.capacity() > kKeptCapacity && used < kKeptCapacity) buffer.shrink_to_fit();
 }
 
 }  // namespace
@@ -91,6 +97,7 @@ Io Connection::pull_now() {
   const Moved moved = stream_.read(scratch.data(), scratch.size());
   if (moved.io == Io::moved) {
     in_.append(scratch.data(), moved.n);
+    ::explicit_bzero(scratch.data(), moved.n);  // else it stays on this thread's stack
     add(shared_.counters.bytes_in, moved.n);
   }
   return moved.io;
@@ -120,9 +127,11 @@ Task<Connection::Read> Connection::read_request() {
     const bool idle = is_blank(in_);
     if (idle) {
       if (shared_.draining) co_return Read::ended;
-      shrink(in_);
-      shrink(out_);
-      shrink(request_.body);
+      forget(in_);
+      out_.clear();
+      forget(out_);
+      request_.body.clear();
+      forget(request_.body);
     }
     note_phase(idle ? Phase::idle : Phase::head, idle ? limits_.idle : limits_.head);
     const Io io = co_await pull();

@@ -1,5 +1,6 @@
 #include "net/lines.h"
 
+#include <string.h>
 #include <sys/socket.h>
 
 #include <array>
@@ -31,6 +32,7 @@ Result<std::optional<std::string>> LineReader::next() {
     const ssize_t n = ::recv(socket_, bytes.data(), bytes.size(), 0);
     if (n > 0) {
       buffer_.append(bytes.data(), static_cast<std::size_t>(n));
+      ::explicit_bzero(bytes.data(), static_cast<std::size_t>(n));  // else it stays on this thread's stack
     } else if (n == 0) {
       if (!buffer_.empty()) return Error{Errc::malformed, "the last line was cut off"};
       return std::optional<std::string>();
