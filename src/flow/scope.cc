@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <deque>
 #include <functional>
+#include <iterator>
 #include <map>
 #include <mutex>
 #include <set>
@@ -136,21 +137,25 @@ Result<void> take_all(Search& search, store::FoundBy by, const std::string& valu
 }
 
 Result<void> take_grant(Search& search, const store::Grant& grant) {
+  const auto take_by = [&](store::FoundBy by) {
+    return take_stretch(search, {.by = by, .value = grant.id, .from = search.query.from, .to = search.query.to});
+  };
   // What fetches an export is recorded as its session.
   const bool session = grant.kind == kMadeSession || grant.kind == kMadeExport;
-  if (session) return take_all(search, store::FoundBy::session, grant.id);
-  TRY(take_all(search, store::FoundBy::credential, grant.id));
-  return grant.kind == kMadeApplication ? take_all(search, store::FoundBy::actor, grant.id) : Result<void>();
+  if (session) return take_by(store::FoundBy::session);
+  TRY(take_by(store::FoundBy::credential));
+  return grant.kind == kMadeApplication ? take_by(store::FoundBy::actor) : Result<void>();
 }
 
 Result<void> take_descendants(Search& search, const std::string& root, Instant since) {
   const auto all =
       TRY(store::read(search.ports.store, [&](store::Txn& txn) { return descendants_of(txn, root, search.query.to); }));
+  std::vector<store::Grant> found;
   for (const store::Grant& grant : all) {
-    if (grant.made < since || !search.known.insert(grant.id).second) continue;
-    search.out.descendants.push_back(grant);
-    TRY(take_grant(search, grant));
+    if (grant.made >= since && search.known.insert(grant.id).second) found.push_back(grant);
   }
+  TRY(side_by_side(found.size(), [&](std::size_t i) { return take_grant(search, found[i]); }));
+  std::ranges::move(found, std::back_inserter(search.out.descendants));
   return {};
 }
 
