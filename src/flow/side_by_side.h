@@ -3,10 +3,10 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <atomic>
 #include <cstddef>
-#include <thread>
+#include <future>
+#include <vector>
 
 #include "core/base/result.h"
 
@@ -14,21 +14,23 @@ namespace countersign::flow {
 
 inline constexpr std::size_t kSideBySide = 8;  // half of the store's readers
 
-// Calls `each(0)` … `each(count - 1)`, in any order and several at once. The first error ends it.
+// Calls `each(0)` … `each(count - 1)`, in any order and several at once. The first error ends it; what is thrown is
+// thrown here.
 template <class Each>
 Result<void> side_by_side(std::size_t count, const Each& each) {
   std::atomic<std::size_t> next{0};
-  std::array<Result<void>, kSideBySide> ends;
-  {
-    std::array<std::jthread, kSideBySide> threads;
-    for (std::size_t t = 0; t < std::min(count, kSideBySide); ++t) {
-      threads[t] = std::jthread([&, t] {
-        for (std::size_t i = next++; ends[t] && i < count; i = next++) ends[t] = each(i);
-        if (!ends[t]) next = count;
-      });
+  const auto work = [&]() -> Result<void> {
+    for (std::size_t i = next++; i < count; i = next++) {
+      Result<void> done = each(i);
+      if (done) continue;
+      next = count;
+      return done;
     }
-  }
-  for (Result<void>& end : ends) TRY(std::move(end));
+    return {};
+  };
+  std::vector<std::future<Result<void>>> workers;
+  while (workers.size() < std::min(count, kSideBySide)) workers.push_back(std::async(std::launch::async, work));
+  for (auto& worker : workers) TRY(worker.get());  // those left are waited for when they go
   return {};
 }
 

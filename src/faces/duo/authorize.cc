@@ -109,7 +109,8 @@ net::Reply Authorizer::authorize(const net::HttpRequest& request, Then then) con
   });
   if (std::holds_alternative<Failure>(likeliest)) return then(conclude(*inquiry, likeliest));
   inquiry->likeliest = std::get<Match>(likeliest);
-  return net::Committing{[this, inquiry, texts, then = std::move(then)](std::function<void(net::Reply)> done) {
+  return net::Committing{[this, inquiry, texts = std::move(texts),
+                          then = std::move(then)](std::function<void(net::Reply)> done) {
     // For an unknown key a signature is computed all the same, so that the time taken tells nothing.
     ports_.keys.verify_signature_soon(
         inquiry->known(), inquiry->credentials.hash, {texts.begin(), texts.end()}, inquiry->credentials.mac,
@@ -131,8 +132,7 @@ std::variant<Authorizer::Match, Failure> Authorizer::go_on(const Inquiry& inquir
   });
 }
 
-std::variant<Caller, Failure> Authorizer::conclude(const Inquiry& inquiry,
-                                                   const std::variant<Match, Failure>& match) const {
+std::variant<Caller, Failure> Authorizer::conclude(Inquiry& inquiry, const std::variant<Match, Failure>& match) const {
   if (!inquiry.known()) {
     return Failure{Code::unknown_integration, inquiry.app ? "This application is disabled."
                                                           : "No application of this server has this integration key."};
@@ -142,7 +142,7 @@ std::variant<Caller, Failure> Authorizer::conclude(const Inquiry& inquiry,
   if (auto failure = objection(inquiry.request, inquiry.credentials, *inquiry.app, matched.version)) {
     return *std::move(failure);
   }
-  return Caller{*inquiry.app, matched.version, matched.parameters, inquiry.credentials.mac};
+  return Caller{*std::move(inquiry.app), matched.version, matched.parameters, inquiry.credentials.mac};
 }
 
 std::variant<Authorizer::Match, Failure> Authorizer::find_match(const Inquiry& inquiry, const IsRight& is_right) const {

@@ -51,7 +51,8 @@ class Authorizer {
   std::variant<Match, Failure> find_match(const Inquiry& inquiry, const IsRight& is_right) const;
   // The same once `right` is known of the likeliest texts.
   std::variant<Match, Failure> go_on(const Inquiry& inquiry, const Result<bool>& right) const;
-  std::variant<Caller, Failure> conclude(const Inquiry& inquiry, const std::variant<Match, Failure>& match) const;
+  // Takes the application out of the inquiry: the last step of it.
+  std::variant<Caller, Failure> conclude(Inquiry& inquiry, const std::variant<Match, Failure>& match) const;
   Failure mismatch(const net::HttpRequest& request, const Application* app) const;
   // The reason to refuse a request whose signature is right; nullopt: none.
   std::optional<Failure> objection(const net::HttpRequest& request, const Credentials& credentials,
